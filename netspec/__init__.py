@@ -1,0 +1,1 @@
+"""netspec: a network in one YAML file, checked before torch could load."""
