@@ -1,0 +1,135 @@
+"""Findings: where they are, what they say, and the registry of their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Span(NamedTuple):
+    """A stretch of a file; lines and columns count from 1, the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Note(NamedTuple):
+    """A further fact about a finding, with its own place where it has one."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a code of `CODES`, one sentence, the smallest span that explains it."""
+
+    code: str
+    message: str
+    span: Span
+    notes: tuple[Note, ...] = ()
+    hint: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """`error` or `warning`, as the registry says for this code."""
+        return CODES[self.code].severity
+
+
+class Code(NamedTuple):
+    """What a code means; it never changes its meaning."""
+
+    severity: Severity
+    title: str
+
+
+CODES: dict[str, Code] = {
+    # reading the file
+    "NS101": Code("error", "the file cannot be read"),
+    "NS102": Code("error", "the file holds bytes or characters that YAML does not allow"),
+    "NS103": Code("error", "the YAML is malformed"),
+    "NS104": Code("error", "a key is written twice"),
+    "NS105": Code("error", "an anchor, alias, merge key or tag"),
+    "NS106": Code("error", "the file is larger or deeper than a spec may be"),
+    "NS107": Code("error", "a key is not a name"),
+    "NS108": Code("error", "a number that no spec can use"),
+    "NS109": Code("error", "not one mapping in one document"),
+    "NS110": Code("error", "`extends` cannot be followed"),
+    # the shape of the document
+    "NS201": Code("error", "an unknown key or argument"),
+    "NS202": Code("error", "a value of the wrong type"),
+    "NS203": Code("error", "a key or argument is missing"),
+    "NS204": Code("error", "a value out of its range"),
+    "NS205": Code("error", "an unknown layer"),
+    "NS206": Code("error", "an entry that is not one layer"),
+    "NS207": Code("error", "a version of the language that this netspec does not read"),
+    "NS208": Code("error", "a name that a layer cannot have"),
+    # names, parameters and expressions
+    "NS301": Code("error", "an expression uses an unknown name"),
+    "NS302": Code("error", "an expression that the language does not have"),
+    "NS303": Code("error", "an expression that has no value"),
+    "NS304": Code("error", "an input that does not exist"),
+    "NS305": Code("error", "a block that uses itself"),
+    "NS306": Code("error", "two layers of one name"),
+    "NS307": Code("error", "the network is too large"),
+    "NS308": Code("error", "a parameter that does not fit its declaration"),
+    "NS309": Code("error", "a layer that cannot be called"),
+    "NS310": Code("error", "an output that does not exist"),
+    "NS311": Code("error", "an `init` rule that does not apply"),
+    # shapes
+    "NS401": Code("error", "an input of the wrong number of dimensions"),
+    "NS402": Code("error", "a window that does not fit its input"),
+    "NS403": Code("error", "inputs that cannot be joined"),
+    "NS404": Code("error", "channels that the groups do not divide"),
+    "NS405": Code("error", "a reshape that changes the number of elements"),
+    "NS406": Code("error", "a shared layer that is called on another shape"),
+    "NS407": Code("error", "the wrong number of inputs"),
+    "NS408": Code("error", "a padding that torch refuses"),
+    "NS409": Code("error", "an argument that disagrees with the input"),
+    "NS410": Code("error", "arguments that contradict each other"),
+    # the recipe
+    "NS501": Code("error", "settings of the recipe that contradict each other"),
+    "NS502": Code("error", "the data set does not fit the network"),
+    # lints
+    "NS601": Code("warning", "a softmax before a loss that applies softmax itself"),
+    "NS602": Code("warning", "a bias that the batch norm after it removes"),
+    "NS603": Code("warning", "a strided layer leaves input pixels unread"),
+    "NS604": Code("warning", "a layer that nothing uses"),
+    "NS605": Code("warning", "a block that nothing uses"),
+    "NS606": Code("warning", "a parameter that nothing uses"),
+    "NS607": Code("warning", "two linear maps with nothing between"),
+    "NS608": Code("warning", "dropout after the last layer"),
+    "NS609": Code("warning", "an activation after the logits"),
+    "NS610": Code("warning", "batch norm over a single value per channel"),
+    "NS611": Code("warning", "one layer holds most of the parameters"),
+}
+
+
+class SpecError(Exception):
+    """A spec cannot be used; `diagnostics` holds every finding, as values."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
+        super().__init__(
+            "\n".join(f"{d.span}: {d.severity}[{d.code}]: {d.message}" for d in diagnostics)
+        )
+
+
+def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """The known name most like `word`, or None where none is alike."""
+    folded = word.lower().replace("_", "")
+    for name in known:
+        if name.lower().replace("_", "") == folded:
+            return name
+    from difflib import get_close_matches  # slow to import, and needed for mistakes only
+
+    found = get_close_matches(word, known, n=1, cutoff=0.6)
+    return found[0] if found else None

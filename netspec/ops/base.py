@@ -1,0 +1,243 @@
+"""What an op is: its arguments, which are its JSON Schema, and its rules.
+
+To add an op is to write one class: fields made by `arg`, and the rules that differ from the
+base class's. A shape never includes the batch: an image is `(channels, height, width)`, a
+sequence of tokens `(length, features)`, a vector `(features,)`.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Shape = tuple[int, ...]
+Ints = int | tuple[int, ...]
+Schema = dict[str, Any]
+
+
+class Refusal(Exception):
+    """An op does not take these inputs; the compiler adds the place.
+
+    `argument` names the argument to point at, where one is to blame.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, argument: str | None = None, hint: str | None = None
+    ) -> None:
+        self.code, self.message, self.argument, self.hint = code, message, argument, hint
+        super().__init__(message)
+
+
+REQUIRED: Final = object()
+
+
+class Arg:
+    """One argument of an op: a JSON Schema fragment, a default, and a line of documentation."""
+
+    __slots__ = ("bare", "default", "doc", "name", "schema")
+
+    def __init__(self, schema: Schema, doc: str, default: object, bare: bool) -> None:
+        self.name = ""
+        self.schema, self.doc, self.default, self.bare = schema, doc, default, bare
+
+    @property
+    def required(self) -> bool:
+        """Whether the argument must be written."""
+        return self.default is REQUIRED
+
+
+def arg(schema: Schema, doc: str, *, default: object = REQUIRED, bare: bool = False) -> Any:
+    """Declare an argument; `bare` marks the one that may stand alone (`Linear: 4096`)."""
+    return Arg(schema, doc, default, bare)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(arg, Arg))
+class Op:
+    """One layer of the language. Instances are values: immutable, equal by their arguments."""
+
+    args: ClassVar[dict[str, Arg]] = {}
+    bare: ClassVar[str | None] = None
+    abstract: ClassVar[bool] = True
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The least and the largest number of inputs (None: any)."""
+    linear: ClassVar[bool] = False
+    """Whether the op is a linear (affine) map with weights of its own, as lints need to know."""
+
+    values: dict[str, Any]
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.abstract = abstract
+        inherited = dict(cls.args)
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, Arg):
+                value.name = name
+                inherited[name] = value
+                delattr(cls, name)
+        cls.args = inherited
+        cls.bare = next((a.name for a in inherited.values() if a.bare), None)
+        cls._defaults = {
+            a.name: _frozen(a.default) for a in inherited.values() if a.default is not REQUIRED
+        }
+
+    _defaults: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **values: Any) -> None:
+        """Take arguments that the op's schema has accepted; a list becomes a tuple.
+
+        Raises `TypeError` for a name that is not an argument or one that is missing, and
+        `Refusal` where arguments contradict each other.
+        """
+        for name in values:
+            if name not in self.args:
+                raise TypeError(f"{type(self).__name__} has no argument `{name}`")
+        missing = [n for n, a in self.args.items() if a.required and n not in values]
+        if missing:
+            raise TypeError(f"{type(self).__name__} needs {', '.join(missing)}")
+        merged = {**self._defaults, **{n: _frozen(v) for n, v in values.items()}}
+        if values:
+            merged = {name: merged[name] for name in self.args}
+        self.__dict__.update(merged)
+        self.__dict__["values"] = merged
+        self.check()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.values == other.values  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.values.values())))
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{k}={v!r}" for k, v in self.values.items())
+        return f"{type(self).__name__}({given})"
+
+    # rules, for a subclass to replace
+
+    def check(self) -> None:
+        """Raise `Refusal` (NS410, NS404) where arguments contradict each other."""
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """The output's shape. Raises `Refusal` where torch would refuse the inputs."""
+        return inputs[0]
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """The names and shapes of the trainable tensors, as in torch's `state_dict`."""
+        return {}
+
+    def buffers(self, *inputs: Shape) -> dict[str, Shape]:
+        """The names and shapes of the other tensors of `state_dict`."""
+        return {}
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-adds for one sample: of convolutions and matrix products, without biases."""
+        return 0
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The torch module, for inputs of these shapes."""
+        raise NotImplementedError
+
+    # derived
+
+    def num_params(self, *inputs: Shape) -> int:
+        """The number of trainable parameters."""
+        return sum(prod(shape) for shape in self.parameters(*inputs).values())
+
+    @classmethod
+    def schema(cls) -> Schema:
+        """The JSON Schema of the mapping of arguments, with their documentation."""
+        properties: dict[str, Schema] = {}
+        for a in cls.args.values():
+            fragment = {**a.schema, "description": a.doc}
+            if not a.required:
+                fragment["default"] = a.default
+            properties[a.name] = fragment
+        schema: Schema = {
+            "type": "object",
+            "description": cls.summary(),
+            "properties": properties,
+            "additionalProperties": False,
+        }
+        required = [a.name for a in cls.args.values() if a.required]
+        if required:
+            schema["required"] = required
+        return schema
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first sentence of the class's documentation."""
+        return " ".join((cls.__doc__ or cls.__name__).split("\n\n")[0].split())
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def spread(value: Ints, ndim: int) -> tuple[int, ...]:
+    """`value` for each of `ndim` dimensions, as torch repeats a single number."""
+    return (value,) * ndim if isinstance(value, int) else value
+
+
+def text(shape: Shape) -> str:
+    """A shape as findings write it: `64×55×55`."""
+    return "×".join(map(str, shape))
+
+
+AXES: Final = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""What the spatial dimensions are called, by their number."""
+
+
+def require_dims(op: Op, shape: Shape, dims: int, means: str) -> None:
+    """Raise `Refusal` NS401 unless `shape` has `dims` dimensions; `means` says what they are."""
+    if len(shape) != dims:
+        hint = None
+        if len(shape) > dims and dims == 1:
+            hint = "put a `Flatten` before it"
+        raise Refusal(
+            "NS401",
+            f"{type(op).__name__} takes an input of {dims} dimension{'s' if dims > 1 else ''} "
+            f"({means}), not {text(shape)}",
+            hint=hint,
+        )
+
+
+# fragments of JSON Schema that arguments share
+
+BOOL: Final[Schema] = {"type": "boolean"}
+POSITIVE: Final[Schema] = {"type": "integer", "minimum": 1}
+NATURAL: Final[Schema] = {"type": "integer", "minimum": 0}
+INTEGER: Final[Schema] = {"type": "integer"}
+NUMBER: Final[Schema] = {"type": "number"}
+POSITIVE_NUMBER: Final[Schema] = {"type": "number", "exclusiveMinimum": 0}
+PROBABILITY: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def sizes(ndim: int, minimum: int | None = 1) -> Schema:
+    """One integer for every dimension, or a list of `ndim` of them."""
+    bound: Schema = {} if minimum is None else {"minimum": minimum}
+    return {
+        "type": ["integer", "array"],
+        **bound,
+        "items": {"type": "integer", **bound},
+        "minItems": ndim,
+        "maxItems": ndim,
+    }
+
+
+def choice(*words: str) -> Schema:
+    """One of the words."""
+    return {"type": "string", "enum": list(words)}
+
+
+def nullable(schema: Schema) -> Schema:
+    """The same, or null."""
+    kinds = schema["type"]
+    widened = {**schema, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+    if "enum" in schema:
+        widened["enum"] = [*schema["enum"], None]
+    return widened

@@ -1,0 +1,202 @@
+"""Convolutions in one, two and three dimensions."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from netspec.ops.base import (
+    AXES,
+    BOOL,
+    POSITIVE,
+    Ints,
+    Op,
+    Refusal,
+    Schema,
+    Shape,
+    arg,
+    choice,
+    require_dims,
+    sizes,
+    spread,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def window_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """`(i + 2p − d(k − 1) − 1)/s + 1`, rounded down: the formula of `torch.nn.Conv2d`."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def window_refusal(kernel: int, dilation: int, size: int, padding: int, axis: str) -> Refusal:
+    """The finding for a window that is larger than its padded input."""
+    reach = dilation * (kernel - 1) + 1
+    spans = f" spread over {reach} by its dilation" if dilation > 1 else ""
+    padded = f" padded to {size + 2 * padding}" if padding else ""
+    fits = (size + 2 * padding - 1) // dilation + 1
+    ways = [f"`kernel_size: {fits}` or less"] if fits >= 1 else []
+    if size > 0:
+        ways.append(f"`padding: {-(-(reach - size) // 2)}`")
+    return Refusal(
+        "NS402",
+        f"a window of {kernel}{spans} does not fit a {axis} of {size}{padded}",
+        argument="kernel_size",
+        hint="use " + ", or ".join(ways),
+    )
+
+
+def same_or_sizes(ndim: int) -> Schema:
+    """A padding: sizes, or the words `same` and `valid`."""
+    return {
+        "type": ["integer", "array", "string"],
+        "minimum": 0,
+        "items": {"type": "integer", "minimum": 0},
+        "minItems": ndim,
+        "maxItems": ndim,
+        "pattern": "^(same|valid)$",
+    }
+
+
+class Conv(Op, abstract=True):
+    """A convolution; source of the shape and count: the documentation of `torch.nn.Conv2d`."""
+
+    ndim: ClassVar[int]
+    linear = True
+
+    out_channels: int
+    kernel_size: Ints
+    stride: Ints
+    padding: Any
+    dilation: Ints
+    groups: int
+    bias: bool
+    padding_mode: str
+
+    def check(self) -> None:
+        """Refuse what torch's constructor refuses."""
+        if self.out_channels % self.groups:
+            raise Refusal(
+                "NS404",
+                f"{self.groups} groups do not divide {self.out_channels} output channels",
+                argument="groups",
+                hint="both channel counts must be multiples of `groups`",
+            )
+        if self.padding == "same" and any(s != 1 for s in spread(self.stride, self.ndim)):
+            raise Refusal(
+                "NS410",
+                "`padding: same` needs a stride of 1",
+                argument="padding",
+                hint="write the padding as a number",
+            )
+
+    def pads(self) -> tuple[tuple[int, int], ...]:
+        """The padding before and after each spatial dimension."""
+        n = self.ndim
+        if self.padding == "valid":
+            return ((0, 0),) * n
+        kernel, dilation = spread(self.kernel_size, n), spread(self.dilation, n)
+        if self.padding == "same":
+            totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+            return tuple((t // 2, t - t // 2) for t in totals)
+        return tuple((p, p) for p in spread(self.padding, n))
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(channels, *spatial)` → `(out_channels, *spatial')`."""
+        (x,) = inputs
+        n = self.ndim
+        require_dims(self, x, n + 1, "channels and " + " and ".join(AXES[n]))
+        if x[0] % self.groups:
+            raise Refusal(
+                "NS404",
+                f"{self.groups} groups do not divide {x[0]} input channels",
+                argument="groups",
+                hint="both channel counts must be multiples of `groups`",
+            )
+        kernel, stride = spread(self.kernel_size, n), spread(self.stride, n)
+        dilation, pads = spread(self.dilation, n), self.pads()
+        if self.padding_mode in ("reflect", "circular"):
+            for size, pad, axis in zip(x[1:], pads, AXES[n], strict=True):
+                most = size - 1 if self.padding_mode == "reflect" else size
+                if max(pad) > most:
+                    raise Refusal(
+                        "NS408",
+                        f"{self.padding_mode} padding of {max(pad)} needs a {axis} of at least "
+                        f"{max(pad) + size - most}, not {size}",
+                        argument="padding",
+                    )
+        out = []
+        for i, size in enumerate(x[1:]):
+            before, after = pads[i]
+            left = size + before + after - dilation[i] * (kernel[i] - 1) - 1
+            if left < 0:
+                raise window_refusal(kernel[i], dilation[i], size, before, AXES[n][i])
+            out.append(left // stride[i] + 1)
+        return (self.out_channels, *out)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """`weight` of `(out_channels, in_channels/groups, *kernel_size)`, and `bias`."""
+        weight = (
+            self.out_channels,
+            inputs[0][0] // self.groups,
+            *spread(self.kernel_size, self.ndim),
+        )
+        return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
+
+    def macs(self, *inputs: Shape) -> int:
+        """Elements of the output times the weights that each reads."""
+        per_output = inputs[0][0] // self.groups * prod(spread(self.kernel_size, self.ndim))
+        return prod(self.infer(*inputs)) * per_output
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """`torch.nn.Conv1d`, `Conv2d` or `Conv3d`."""
+        from torch import nn
+
+        made: nn.Module = getattr(nn, type(self).__name__)(inputs[0][0], **self.values)
+        return made
+
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+class Conv1d(Conv):
+    """Convolution over a sequence, `(channels, length)`."""
+
+    ndim = 1
+    out_channels: int = arg(POSITIVE, "number of output channels")
+    kernel_size: Ints = arg(sizes(1), "length of the window")
+    stride: Ints = arg(sizes(1), "step of the window", default=1)
+    padding: Any = arg(same_or_sizes(1), "padding on both sides, or `same` or `valid`", default=0)
+    dilation: Ints = arg(sizes(1), "distance between the window's elements", default=1)
+    groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
+    bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
+    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
+
+
+class Conv2d(Conv):
+    """Convolution over an image, `(channels, height, width)`."""
+
+    ndim = 2
+    out_channels: int = arg(POSITIVE, "number of output channels")
+    kernel_size: Ints = arg(sizes(2), "height and width of the window")
+    stride: Ints = arg(sizes(2), "step of the window", default=1)
+    padding: Any = arg(same_or_sizes(2), "padding on all sides, or `same` or `valid`", default=0)
+    dilation: Ints = arg(sizes(2), "distance between the window's elements", default=1)
+    groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
+    bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
+    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
+
+
+class Conv3d(Conv):
+    """Convolution over a volume, `(channels, depth, height, width)`."""
+
+    ndim = 3
+    out_channels: int = arg(POSITIVE, "number of output channels")
+    kernel_size: Ints = arg(sizes(3), "depth, height and width of the window")
+    stride: Ints = arg(sizes(3), "step of the window", default=1)
+    padding: Any = arg(same_or_sizes(3), "padding on all sides, or `same` or `valid`", default=0)
+    dilation: Ints = arg(sizes(3), "distance between the window's elements", default=1)
+    groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
+    bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
+    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
