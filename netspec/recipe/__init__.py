@@ -1,0 +1,29 @@
+"""The recipe: what a spec's `train:` section may say, and what it means. Needs no torch."""
+
+from netspec.recipe.mistake import RecipeError
+from netspec.recipe.recipe import (
+    IMAGENET,
+    UNCHANGED,
+    Choice,
+    DataRecipe,
+    Normalization,
+    Recipe,
+    Warmup,
+    recipe_from,
+)
+from netspec.recipe.train_schema import DATA_SETS, TORCHVISION_SETS, TRAIN_SCHEMA
+
+__all__ = [
+    "DATA_SETS",
+    "IMAGENET",
+    "TORCHVISION_SETS",
+    "TRAIN_SCHEMA",
+    "UNCHANGED",
+    "Choice",
+    "DataRecipe",
+    "Normalization",
+    "Recipe",
+    "RecipeError",
+    "Warmup",
+    "recipe_from",
+]

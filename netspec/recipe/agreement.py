@@ -1,0 +1,114 @@
+"""What the schema of one key cannot say: which keys of a recipe go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from netspec.recipe.mistake import RecipeError
+
+if TYPE_CHECKING:
+    from netspec.recipe.recipe import Choice, Recipe
+
+Key = tuple[str | int, ...]
+
+
+def check_choice(key: Key, name: str, args: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
+    """Refuse a bare name that is unknown or that cannot do without arguments."""
+    if name not in entries:
+        near = get_close_matches(name, entries, 1) or list(entries)[:1]
+        raise RecipeError(key, f"there is no `{name}` here", f"did you mean `{near[0]}`?")
+    missing = [wanted for wanted in entries[name].get("required", []) if wanted not in args]
+    if missing:
+        raise RecipeError(
+            key, f"`{name}` needs `{missing[0]}`", f"write `{name}: {{{missing[0]}: …}}`"
+        )
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse a recipe whose parts do not go together; raises RecipeError."""
+    _check_optimizer(recipe.optimizer)
+    if recipe.scheduler is not None:
+        _check_scheduler(recipe, recipe.scheduler)
+    if recipe.warmup is not None and recipe.warmup.epochs >= recipe.epochs:
+        raise RecipeError(
+            ("warmup",),
+            f"the warm-up of {recipe.warmup.epochs:g} epochs fills the run of {recipe.epochs}",
+            "give `warmup` fewer epochs than `epochs`",
+        )
+    for place, entry in enumerate(recipe.augment):
+        _check_ranges(("augment", place, entry.name), entry)
+
+
+def _check_optimizer(optimizer: Choice) -> None:
+    args = optimizer.args
+    if args.get("nesterov") and (not args.get("momentum") or args.get("dampening")):
+        raise RecipeError(
+            ("optimizer", "SGD", "nesterov"),
+            "Nesterov momentum needs `momentum` above 0 and no `dampening`",
+            "add `momentum: 0.9`, or leave `nesterov` out",
+        )
+
+
+def _check_scheduler(recipe: Recipe, scheduler: Choice) -> None:
+    key = ("scheduler", scheduler.name)
+    if recipe.warmup is not None and scheduler.name in ("OneCycleLR", "ReduceLROnPlateau"):
+        why = (
+            "rises by itself at the start"
+            if scheduler.name == "OneCycleLR"
+            else "follows the validation loss, not a plan"
+        )
+        raise RecipeError(
+            ("warmup",),
+            f"`{scheduler.name}` {why}",
+            "leave `warmup` out, or take another scheduler",
+        )
+    if scheduler.name == "ReduceLROnPlateau" and recipe.scheduler_interval == "step":
+        raise RecipeError(
+            ("scheduler_interval",),
+            "`ReduceLROnPlateau` looks at whole epochs",
+            "leave `scheduler_interval` out",
+        )
+    if scheduler.name == "OneCycleLR":
+        if recipe.scheduler_interval == "epoch":
+            raise RecipeError(
+                ("scheduler_interval",),
+                "`OneCycleLR` is stepped per batch",
+                "leave `scheduler_interval` out",
+            )
+        cycles = scheduler.args.get("cycle_momentum", True)
+        if cycles and recipe.optimizer.name in ("Adagrad", "Adadelta"):
+            raise RecipeError(
+                (*key, "cycle_momentum"),
+                f"`{recipe.optimizer.name}` has no momentum to cycle",
+                "add `cycle_momentum: false`",
+            )
+    milestones = scheduler.args.get("milestones", ())
+    if list(milestones) != sorted(set(milestones)):
+        raise RecipeError(
+            (*key, "milestones"), "the milestones do not rise", "list them in rising order"
+        )
+
+
+def _check_ranges(key: Key, entry: Choice) -> None:
+    ranges = ("scale", "ratio", "degrees", "shear", "brightness", "contrast", "saturation")
+    for name in ranges:
+        value = entry.args.get(name)
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise RecipeError(
+                (*key, name),
+                f"the range from {value[0]:g} to {value[1]:g} is empty",
+                "write the smaller number first",
+            )
+        if isinstance(value, int | float) and value < 0:
+            raise RecipeError(
+                (*key, name), f"{value:g} is below 0", "give the size of the range, without a sign"
+            )
+    padding = entry.args.get("padding")
+    if isinstance(padding, tuple) and len(padding) == 3:
+        raise RecipeError(
+            (*key, "padding"),
+            "3 paddings fit no image of four sides",
+            "give one, two [sides, top and bottom] or four [left, top, right, bottom]",
+        )

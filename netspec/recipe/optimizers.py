@@ -1,0 +1,146 @@
+"""The optimizers of `train.optimizer`: torch.optim's classes by their own names and arguments.
+
+Switches that choose torch's implementation (`foreach`, `fused`, `capturable`) are the trainer's
+business and are not offered.
+"""
+
+from netspec.recipe.schema import Schema, boolean, mapping, number, numbers
+
+
+def _lr(default: float) -> Schema:
+    return number("Learning rate.", default, minimum=0)
+
+
+def _weight_decay(default: float = 0) -> Schema:
+    return number("Factor of the L2 penalty on every parameter.", default, minimum=0)
+
+
+def _eps(default: float = 1e-8) -> Schema:
+    return number("Added to the denominator for numerical stability.", default, minimum=0)
+
+
+_BETAS = numbers(
+    "Decay rates of the running averages of the gradient and of its square.",
+    [0.9, 0.999],
+    least=2,
+    most=2,
+    minimum=0,
+    exclusiveMaximum=1,
+)
+_MAXIMIZE = boolean("Maximise the loss instead of minimising it.", False)
+_DECOUPLED = boolean("Apply weight decay to the parameters directly, as AdamW does.", False)
+_AMSGRAD = boolean("Keep the maximum of the running average of squared gradients.", False)
+
+OPTIMIZERS: dict[str, Schema] = {
+    "SGD": mapping(
+        "Stochastic gradient descent, with momentum where it is given.",
+        {
+            "lr": _lr(1e-3),
+            "momentum": number("Momentum factor.", 0, minimum=0),
+            "dampening": number("Dampening of the momentum.", 0),
+            "weight_decay": _weight_decay(),
+            "nesterov": boolean("Nesterov momentum; needs `momentum` and no `dampening`.", False),
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "Adam": mapping(
+        "Adam.",
+        {
+            "lr": _lr(1e-3),
+            "betas": _BETAS,
+            "eps": _eps(),
+            "weight_decay": _weight_decay(),
+            "amsgrad": _AMSGRAD,
+            "maximize": _MAXIMIZE,
+            "decoupled_weight_decay": _DECOUPLED,
+        },
+        bare="lr",
+    ),
+    "AdamW": mapping(
+        "Adam with weight decay decoupled from the gradient.",
+        {
+            "lr": _lr(1e-3),
+            "betas": _BETAS,
+            "eps": _eps(),
+            "weight_decay": _weight_decay(0.01),
+            "amsgrad": _AMSGRAD,
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "NAdam": mapping(
+        "Adam with Nesterov momentum.",
+        {
+            "lr": _lr(2e-3),
+            "betas": _BETAS,
+            "eps": _eps(),
+            "weight_decay": _weight_decay(),
+            "momentum_decay": number("Decay of the momentum.", 4e-3, minimum=0),
+            "decoupled_weight_decay": _DECOUPLED,
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "RAdam": mapping(
+        "Rectified Adam.",
+        {
+            "lr": _lr(1e-3),
+            "betas": _BETAS,
+            "eps": _eps(),
+            "weight_decay": _weight_decay(),
+            "decoupled_weight_decay": _DECOUPLED,
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "RMSprop": mapping(
+        "Gradients divided by a running average of their size.",
+        {
+            "lr": _lr(1e-2),
+            "alpha": number("Decay of the running average.", 0.99, minimum=0),
+            "eps": _eps(),
+            "weight_decay": _weight_decay(),
+            "momentum": number("Momentum factor.", 0, minimum=0),
+            "centered": boolean("Divide by an estimate of the variance instead.", False),
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "Adagrad": mapping(
+        "Gradients divided by the root of the sum of their squares.",
+        {
+            "lr": _lr(1e-2),
+            "lr_decay": number("Decay of the learning rate.", 0, minimum=0),
+            "weight_decay": _weight_decay(),
+            "initial_accumulator_value": number("Start of the sum of squares.", 0, minimum=0),
+            "eps": _eps(1e-10),
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "Adadelta": mapping(
+        "Steps scaled by running averages of squared gradients and of squared steps.",
+        {
+            "lr": _lr(1.0),
+            "rho": number("Decay of the running averages.", 0.9, minimum=0, maximum=1),
+            "eps": _eps(1e-6),
+            "weight_decay": _weight_decay(),
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+    "Adamax": mapping(
+        "Adam with the infinity norm.",
+        {
+            "lr": _lr(2e-3),
+            "betas": _BETAS,
+            "eps": _eps(),
+            "weight_decay": _weight_decay(),
+            "maximize": _MAXIMIZE,
+        },
+        bare="lr",
+    ),
+}
+
+BARE = dict.fromkeys(OPTIMIZERS, "lr")

@@ -1,0 +1,197 @@
+"""`train:` as plain data → a `Recipe` with every default filled in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from netspec.recipe import augmentations, losses, optimizers, schedulers
+from netspec.recipe.agreement import check_choice, check_recipe
+from netspec.recipe.mistake import RecipeError
+from netspec.recipe.train_schema import TRAIN_SCHEMA
+
+Auto = bool | Literal["auto"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A class of torch or torchvision by name, with the arguments that the spec gives it.
+
+    What the spec leaves out is left to the class's own default. Lists are tuples.
+    """
+
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Mean and standard deviation by channel, of pixels from 0 to 1; one value serves all."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+IMAGENET = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+UNCHANGED = Normalization((0.0,), (1.0,))
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """`train.data`: `resize` is (height, width); `normalize` is None for the set's own figures."""
+
+    dataset: str | None = None
+    root: str = "data"
+    validation: float = 0.0
+    resize: tuple[int, int] | None = None
+    channels: int | None = None
+    normalize: Normalization | None = None
+    in_memory: Auto = "auto"
+    workers: int | None = None
+    samples: int = 1024
+
+
+@dataclass(frozen=True)
+class Warmup:
+    """A linear rise of the learning rate over the first `epochs`, from `start_factor` times it."""
+
+    epochs: float = 1.0
+    start_factor: float = 0.01
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained: `train:` with every default filled in.
+
+    `scheduler_interval` is resolved to what the scheduler counts and is stepped by. `ema` is the
+    decay. `batch_size` is over all processes together; so is `eval_batch_size`.
+    """
+
+    seed: int = 0
+    epochs: int = 10
+    batch_size: int = 128
+    eval_batch_size: int = 128
+    data: DataRecipe = DataRecipe()
+    augment: tuple[Choice, ...] = ()
+    loss: Choice = Choice("CrossEntropyLoss")
+    aux_weight: float = 0.3
+    optimizer: Choice = Choice("SGD", {"lr": 0.01, "momentum": 0.9})
+    scheduler: Choice | None = None
+    scheduler_interval: Literal["epoch", "step"] = "epoch"
+    warmup: Warmup | None = None
+    ema: float | None = None
+    clip_grad_norm: float | None = None
+    metric: Literal["accuracy", "loss"] = "accuracy"
+    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    channels_last: Auto = "auto"
+    compile: bool = False
+    cuda_graph: Auto = "auto"
+    deterministic: bool = False
+    log_interval: int = 50
+    checkpoint_interval: int | None = None
+
+
+def recipe_from(train: Mapping[str, Any]) -> Recipe:
+    """The recipe that `train:` describes.
+
+    `train` is valid against `TRAIN_SCHEMA`, its `$names` resolved. Raises `RecipeError` where keys
+    that are right one by one do not go together.
+    """
+    given = dict(train)
+    optimizer = _choice(given.pop("optimizer", None), ("optimizer",), optimizers.BARE)
+    scheduler = _choice(given.pop("scheduler", None), ("scheduler",), schedulers.BARE)
+    loss = _choice(given.pop("loss", None), ("loss",), losses.BARE)
+    augment = tuple(
+        _choice(entry, ("augment", place), augmentations.BARE) or Choice("")
+        for place, entry in enumerate(given.pop("augment", None) or ())
+    )
+    interval = given.pop("scheduler_interval", "auto")
+    warmup = given.pop("warmup", None)
+    ema = given.pop("ema", None)
+    eval_batch_size = given.pop("eval_batch_size", None)
+    recipe = Recipe(
+        data=_data(given.pop("data", None) or {}),
+        augment=augment,
+        warmup=None if warmup is None else Warmup(**_arguments(warmup, "epochs")),
+        ema=None if ema is None else float(_arguments(ema, "decay").get("decay", 0.999)),
+        eval_batch_size=eval_batch_size or given.get("batch_size", Recipe.batch_size),
+        scheduler_interval=_interval(interval, scheduler),
+        optimizer=optimizer or Recipe.optimizer,
+        scheduler=scheduler,
+        loss=loss or Recipe.loss,
+        **given,
+    )
+    check_recipe(recipe)
+    return recipe
+
+
+def _data(data: Mapping[str, Any]) -> DataRecipe:
+    given = dict(data)
+    resize = given.pop("resize", None)
+    return DataRecipe(
+        resize=None if resize is None else _pair(resize),
+        normalize=_normalization(given.pop("normalize", "auto")),
+        **given,
+    )
+
+
+def _normalization(given: Any) -> Normalization | None:
+    if isinstance(given, Mapping):
+        mean, std = (_each(given[key]) for key in ("mean", "std"))
+        if len(mean) != len(std) and 1 not in (len(mean), len(std)):
+            raise RecipeError(
+                ("data", "normalize"),
+                f"`mean` has {len(mean)} values and `std` has {len(std)}",
+                "give each a value for every channel, or one for all",
+            )
+        return Normalization(mean, std)
+    words = {"auto": None, "imagenet": IMAGENET, "none": UNCHANGED}
+    if given not in words:
+        raise RecipeError(
+            ("data", "normalize"),
+            f"`{given}` is no way to normalise",
+            "use `auto`, `imagenet`, `none` or `{mean: [...], std: [...]}`",
+        )
+    return words[given]
+
+
+def _choice(given: Any, key: tuple[str | int, ...], bare: Mapping[str, str]) -> Choice | None:
+    """`SGD`, `{SGD: 0.1}` or `{SGD: {lr: 0.1}}` → Choice; None where nothing is given."""
+    if given is None:
+        return None
+    name, args = (given, {}) if isinstance(given, str) else next(iter(given.items()))
+    schema: Any = TRAIN_SCHEMA["properties"][key[0]]
+    entries = schema.get("items", schema)["properties"]
+    chosen = {} if args is None else _arguments(args, bare.get(name))
+    check_choice(key, name, chosen, entries)
+    return Choice(name, {argument: _frozen(value) for argument, value in chosen.items()})
+
+
+def _arguments(given: Any, bare: str | None) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {} if bare is None else {bare: given}
+
+
+def _interval(given: str, scheduler: Choice | None) -> Literal["epoch", "step"]:
+    if given == "step":
+        return "step"
+    if scheduler is None or given == "epoch":
+        return "epoch"
+    length = schedulers.LENGTH.get(scheduler.name)
+    return "step" if length is not None and length not in scheduler.args else "epoch"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_frozen(item) for item in value)
+    return value
+
+
+def _each(value: Any) -> tuple[float, ...]:
+    return (
+        tuple(float(item) for item in value) if isinstance(value, list | tuple) else (float(value),)
+    )
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])

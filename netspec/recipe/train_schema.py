@@ -1,0 +1,208 @@
+"""The JSON Schema of a spec's `train:` section, which is also what editors offer there."""
+
+from netspec.recipe.augmentations import AUGMENTATIONS
+from netspec.recipe.losses import LOSSES
+from netspec.recipe.optimizers import OPTIMIZERS
+from netspec.recipe.schedulers import SCHEDULERS
+from netspec.recipe.schema import (
+    Schema,
+    boolean,
+    choice,
+    integer,
+    mapping,
+    number,
+    numbers,
+    one_of,
+    string,
+)
+
+TORCHVISION_SETS = (
+    "CIFAR10",
+    "CIFAR100",
+    "MNIST",
+    "FashionMNIST",
+    "KMNIST",
+    "SVHN",
+    "STL10",
+)
+DATA_SETS = (*TORCHVISION_SETS, "folder", "digits", "synthetic")
+
+_AUTO = ["auto", True, False]
+
+_NORMALIZE = mapping(
+    "`auto`: the training set's own mean and standard deviation; `imagenet`: ImageNet's; `none`: "
+    "pixels from 0 to 1 as they are; or both given, for pixels from 0 to 1.",
+    {
+        "mean": numbers("Mean of each channel, or one for all.", single=True),
+        "std": numbers(
+            "Standard deviation of each channel, or one for all.", single=True, exclusiveMinimum=0
+        ),
+    },
+    required=["mean", "std"],
+    default="auto",
+)
+# A word or a mapping: the words are told apart from misspelt ones by the recipe, in one sentence.
+_NORMALIZE["type"] = ["string", "object"]
+
+DATA_SCHEMA: Schema = mapping(
+    "What the network is trained on.",
+    {
+        "dataset": one_of(
+            "A torchvision data set; `folder`: images in one folder a class; `digits`: "
+            "scikit-learn's 1,797 handwritten digits; `synthetic`: learnable images of the "
+            "network's input shape, made on the spot. Left out: `folder` where a root is given.",
+            [*DATA_SETS, None],
+            None,
+        ),
+        "root": string(
+            "Where the data set's files are, or an archive of a class-folder tree; also `--data`.",
+            "data",
+        ),
+        "validation": number(
+            "Share of the training set held out for validation; with 0 the test set is looked at "
+            "only at the end.",
+            0.0,
+            minimum=0,
+            exclusiveMaximum=1,
+        ),
+        "resize": numbers(
+            "Height and width that images are resized to, or one number for both.",
+            None,
+            least=2,
+            most=2,
+            single=True,
+            null=True,
+            whole=True,
+            minimum=1,
+        ),
+        "channels": one_of(
+            "Turn images into grey (1) or red, green and blue (3); left out: as they are.",
+            [1, 3, None],
+            None,
+        ),
+        "normalize": _NORMALIZE,
+        "in_memory": one_of(
+            "Keep the decoded images on the device; `auto`: where they fit.", _AUTO, "auto"
+        ),
+        "workers": integer(
+            "Processes that decode images which don't stay in memory; left out: one a core, at "
+            "most 8.",
+            None,
+            null=True,
+            minimum=0,
+            maximum=256,
+        ),
+        "samples": integer(
+            "Training images of the `synthetic` data set; its test set has a quarter as many.",
+            1024,
+            minimum=4,
+            maximum=10_000_000,
+        ),
+    },
+    default={},
+)
+
+TRAIN_SCHEMA: Schema = mapping(
+    "How the network is trained.",
+    {
+        "seed": integer(
+            "Seed of weights, split, order and augmentation.", 0, minimum=0, maximum=2**63 - 1
+        ),
+        "epochs": integer("Passes over the training set.", 10, minimum=1, maximum=1_000_000),
+        "batch_size": integer(
+            "Images a step, over all processes together.", 128, minimum=1, maximum=10_000_000
+        ),
+        "eval_batch_size": integer(
+            "Images a step in evaluation; left out: `batch_size`.",
+            None,
+            null=True,
+            minimum=1,
+            maximum=10_000_000,
+        ),
+        "data": DATA_SCHEMA,
+        "augment": {
+            "type": "array",
+            "description": "Random changes of the training images, in this order.",
+            "items": choice("One random change.", AUGMENTATIONS),
+            "default": [],
+        },
+        "loss": choice("What is minimised.", LOSSES, default="CrossEntropyLoss"),
+        "aux_weight": number("Weight of each auxiliary head's loss.", 0.3, minimum=0),
+        "optimizer": choice(
+            "How weights follow gradients.",
+            OPTIMIZERS,
+            default={"SGD": {"lr": 0.01, "momentum": 0.9}},
+        ),
+        "scheduler": choice(
+            "How the learning rate changes; left out: it stays.",
+            SCHEDULERS,
+            null=True,
+            default=None,
+        ),
+        "scheduler_interval": one_of(
+            "What the scheduler counts; `auto`: steps for OneCycleLR and for a schedule whose "
+            "length is left out, else epochs.",
+            ["auto", "epoch", "step"],
+            "auto",
+        ),
+        "warmup": mapping(
+            "A straight line up to the learning rate at the start of the run, step by step.",
+            {
+                "epochs": number("Length in epochs.", 1.0, exclusiveMinimum=0),
+                "start_factor": number(
+                    "Factor of the first step.", 0.01, exclusiveMinimum=0, maximum=1
+                ),
+            },
+            bare="epochs",
+            null=True,
+            default=None,
+        ),
+        "ema": mapping(
+            "Keep a running average of the weights, which is what is evaluated and saved.",
+            {
+                "decay": number(
+                    "Share of the average kept at each step.", 0.999, minimum=0, exclusiveMaximum=1
+                )
+            },
+            bare="decay",
+            null=True,
+            default=None,
+        ),
+        "clip_grad_norm": number(
+            "Greatest norm of all gradients together; left out: no clipping.",
+            None,
+            null=True,
+            exclusiveMinimum=0,
+        ),
+        "metric": one_of(
+            "What decides which epoch's weights are the best, on the validation set.",
+            ["accuracy", "loss"],
+            "accuracy",
+        ),
+        "precision": one_of(
+            "`auto`: bf16 on a GPU that has it, else float32; fp16 goes with a loss scaler.",
+            ["auto", "float32", "bf16", "fp16"],
+            "auto",
+        ),
+        "channels_last": one_of(
+            "Memory layout of images and convolutions; `auto`: where it is faster.", _AUTO, "auto"
+        ),
+        "compile": boolean("Run the network through `torch.compile`.", False),
+        "cuda_graph": one_of(
+            "Capture the whole step in a CUDA graph; `auto`: on one GPU, where it is possible.",
+            _AUTO,
+            "auto",
+        ),
+        "deterministic": boolean(
+            "Only algorithms that give the same bytes each time; the CPU's always do.", False
+        ),
+        "log_interval": integer("Steps between two rows of the log.", 50, minimum=1),
+        "checkpoint_interval": integer(
+            "Steps between two checkpoints; left out: one at the end of each epoch.",
+            None,
+            null=True,
+            minimum=1,
+        ),
+    },
+    default={},
+)
