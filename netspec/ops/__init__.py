@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from netspec.ops import conv, join
+from netspec.ops import (
+    activation,
+    adaptive_pool,
+    conv,
+    dropout,
+    join,
+    linear,
+    norm,
+    pool,
+    reshape,
+    softmax,
+)
 from netspec.ops.base import Op
 
-MODULES = (conv, join)
+MODULES = (
+    activation,
+    adaptive_pool,
+    conv,
+    dropout,
+    join,
+    linear,
+    norm,
+    pool,
+    reshape,
+    softmax,
+)
 
 OPS: dict[str, type[Op]] = {
     name: value

@@ -1,0 +1,51 @@
+"""A layer that torch.nn has under the same name, and the checks that such layers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netspec.ops.base import AXES, Op, Refusal, Shape, require_dims, text
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Layer(Op, abstract=True):
+    """An op that is made by calling the class of `torch.nn` that has its name."""
+
+    def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
+        """What the input decides: the constructor's leading arguments, such as `in_channels`."""
+        return ()
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The layer of `torch.nn` with these arguments."""
+        from torch import nn
+
+        made: nn.Module = getattr(nn, type(self).__name__)(*self.fixed(*inputs), **self.values)
+        return made
+
+
+def require_spatial(op: Op, shape: Shape, ndim: int) -> None:
+    """Raise `Refusal` NS401 unless `shape` is channels and `ndim` spatial dimensions."""
+    require_dims(op, shape, ndim + 1, " and ".join(("channels", *AXES[ndim])))
+
+
+def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:
+    """Where `dim`, which counts the batch as 0 and may be negative, is in `shape`.
+
+    Raises `Refusal` NS409 where there is no such dimension, or where it is the batch.
+    """
+    total = len(shape) + 1
+    place = dim if dim >= 0 else dim + total
+    if not 0 < place < total:
+        what = "is the batch" if place == 0 else f"is not a dimension of {text(shape)}"
+        named = (
+            "dimension 1 is the only one" if total == 2 else f"the dimensions are 1 to {total - 1}"
+        )
+        raise Refusal(
+            "NS409",
+            f"`{argument}: {dim}` {what}",
+            argument=argument,
+            hint=f"{named}; 0 is the batch",
+        )
+    return place - 1
