@@ -1,0 +1,60 @@
+"""Errors of torch and the system that a user can mend, as sentences of advice."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+import torch
+
+from netspec.recipe import RecipeError
+from netspec.train.errors import TrainError
+
+
+def explain(error: Exception, *, batch_size: int, workers: int | None = None) -> TrainError | None:
+    """The sentence for ``error``; None for one that is a mistake of netspec's own."""
+    if isinstance(error, TrainError):
+        return error
+    if isinstance(error, RecipeError):
+        key = ".".join(("train", *map(str, error.key)))
+        return TrainError(f"`{key}`: {error.message}", error.hint)
+    text = str(error)
+    if _out_of_memory(error, text):
+        smaller = f"try `--batch-size {batch_size // 2}`" if batch_size > 1 else "the network"
+        advice = (
+            f"{smaller}; `netspec fit` tells the largest that fits"
+            if batch_size > 1
+            else "one sample is already too much: make the network or its input smaller"
+        )
+        return TrainError(f"out of memory at batch size {batch_size}", advice)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" while writing `{error.filename}`" if error.filename else ""
+        return TrainError(
+            f"no space left on the disk{where}", "free some space and go on with `--resume`"
+        )
+    if "DataLoader worker" in text:
+        killed = re.search(r"killed by signal: (\w+)", text)
+        how = f" ({killed.group(1).lower()})" if killed else ""
+        return TrainError(
+            f"a data worker died{how}",
+            "if memory ran out, use fewer `--workers`; the run goes on with `--resume`",
+        )
+    if "deterministic" in text and isinstance(error, RuntimeError):
+        operation = text.split(" ")[0]
+        return TrainError(
+            f"`{operation}` gives other bytes each time on this device",
+            "set `deterministic: false`",
+        )
+    if isinstance(error, torch.distributed.DistError | ConnectionError) or "NCCL" in text:
+        return TrainError(
+            f"the processes lost each other: {text.splitlines()[0].lower()}",
+            "see what the other processes said; `--max-restarts` lets torchrun go on by itself",
+        )
+    return None
+
+
+def _out_of_memory(error: Exception, text: str) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    signs = ("can't allocate memory", "not enough memory", "CUDNN_STATUS_ALLOC_FAILED")
+    return isinstance(error, RuntimeError) and any(sign in text for sign in signs)

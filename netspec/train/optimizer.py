@@ -1,0 +1,49 @@
+"""The recipe's optimizer: torch's class by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from netspec.recipe import Choice
+
+# These update every parameter in one kernel, skip it on the device's own word (`found_inf`), and
+# take their learning rate from a tensor; the others would read it back in each step.
+FUSED = ("SGD", "Adam", "AdamW")
+# Which of torch's implementations runs: this machine's matter, not the checkpoint's.
+_IMPLEMENTATION = ("fused", "foreach", "capturable")
+
+
+def make_optimizer(
+    choice: Choice, parameters: Iterable[nn.Parameter], *, fused: bool, capturable: bool
+) -> Optimizer:
+    """``choice`` over ``parameters``; ``capturable`` makes its step fit for a CUDA graph."""
+    args: dict[str, Any] = dict(choice.args)
+    if fused and choice.name in FUSED:
+        args["fused"] = True
+    if capturable and choice.name in ("Adam", "AdamW"):
+        args["capturable"] = True
+    optimizer: Optimizer = getattr(torch.optim, choice.name)(list(parameters), **args)
+    return optimizer
+
+
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Load ``state`` with each buffer in its parameter's memory layout.
+
+    A checkpoint holds plain contiguous tensors. Momentum of a channels-last weight must lie as
+    the weight does: the values are the same either way, but another layout takes another path
+    through the kernels, which may round differently.
+    """
+    own = [{key: group.get(key) for key in _IMPLEMENTATION} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, kept in zip(optimizer.param_groups, own, strict=True):
+        group.update({key: value for key, value in kept.items() if key in group})
+    for parameter, buffers in optimizer.state.items():
+        for name, buffer in buffers.items():
+            laid_out = isinstance(buffer, torch.Tensor) and buffer.dim() > 1
+            if laid_out and buffer.shape == parameter.shape:
+                buffers[name] = torch.empty_like(parameter, dtype=buffer.dtype).copy_(buffer)

@@ -1,0 +1,274 @@
+"""A whole run: open the data, put the parts together, resume, train, test, write it down."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from netspec.recipe import Recipe, recipe_from
+from netspec.train.checkpoints import Loaded
+from netspec.train.data import Data, open_data
+from netspec.train.durable import write_durably
+from netspec.train.errors import TrainError
+from netspec.train.faults import explain
+from netspec.train.fingerprints import versions
+from netspec.train.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
+from netspec.train.loop import train_epochs
+from netspec.train.plan import Plan, apply_plan, choose_device, make_plan
+from netspec.train.processes import (
+    Processes,
+    joined,
+    place_in_torchrun,
+    torchrun_launch,
+    torchrun_restarts,
+)
+from netspec.train.progress import Progress
+from netspec.train.result import RunResult
+from netspec.train.stop import Stopped, StopRequest
+from netspec.train.sums import Figures
+from netspec.train.trainable import Trainable
+from netspec.train.training import Training
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What the command line says beyond the spec; None leaves it to the recipe.
+
+    ``run_dir`` is the folder that holds all runs. ``resume`` is a run's folder, or `auto` for the
+    newest run of this spec, a new one if there is none.
+    """
+
+    data: Path | None = None
+    device: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    run_dir: Path = RUNS
+    resume: Path | Literal["auto"] | None = None
+    workers: int | None = None
+    silent: bool = False
+    command: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
+
+
+def train(network: Trainable, options: TrainOptions | None = None) -> RunResult:
+    """Train ``network`` as its recipe says, in a folder of its own or the one resumed.
+
+    Raises:
+        TrainError: for everything that the user can mend.
+    """
+    options = options or TrainOptions()
+    batch_size = options.batch_size or int(network.train.get("batch_size", 0) or 128)
+    try:
+        processes = place_in_torchrun()
+        device = choose_device(options.device, processes)
+        with StopRequest() as stop, joined(device) as processes:
+            return _train(network, options, device, processes, stop)
+    except Exception as error:
+        advice = explain(error, batch_size=batch_size)
+        if advice is None:
+            raise
+        raise advice from error
+
+
+def _train(
+    network: Trainable,
+    options: TrainOptions,
+    device: torch.device,
+    processes: Processes,
+    stop: StopRequest,
+) -> RunResult:
+    began = time.monotonic()
+    progress = Progress(silent=options.silent or not processes.first)
+    earlier = processes.from_first(_earlier_run(network, options) if processes.first else None)
+    overrides = _overrides(options, earlier)
+    recipe = recipe_of(network, overrides)
+    plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
+    apply_plan(plan)
+    progress.say(plan.line)
+
+    root = overrides.get("data")
+    data = open_data(
+        recipe,
+        network.input_shape,  # type: ignore[arg-type]
+        root=None if root is None else Path(root),
+        device=device,
+        workers=options.workers,
+        num_classes=network.output_shape[0],
+    )
+    try:
+        folder = earlier or _new_folder(network, options, processes)
+        if processes.first:
+            _describe(folder, network, options, overrides, data, plan, processes)
+        run = Training(network, recipe, data, folder, plan, processes, progress, stop)
+        if earlier is not None:
+            _resume(run, progress)
+        elif processes.first:
+            progress.say(f"files in {folder.path}")
+        run.records.start_board(run.position.step)
+        try:
+            train_epochs(run)
+            test = _test(run)
+        except Stopped:
+            code = processes.from_first(stop.exit_code) or 128 + 15
+            step = run.position.step
+            progress.say(f"stopped at step {step}, saved; go on with `--resume {folder.path}`")
+            return _result(run, None, began, code)
+        finally:
+            run.records.close()
+        return _result(run, test, began, 0)
+    finally:
+        data.close()
+
+
+def recipe_of(network: Trainable, overrides: Mapping[str, Any]) -> Recipe:
+    """The spec's recipe with ``epochs`` and ``batch_size`` of the command line put in."""
+    given = dict(network.train)
+    if overrides.get("batch_size") is not None:
+        given["batch_size"] = overrides["batch_size"]
+    if overrides.get("epochs") is not None:
+        given["epochs"] = overrides["epochs"]
+    if overrides.get("data") is not None and not (given.get("data") or {}).get("dataset"):
+        given["data"] = {**(given.get("data") or {}), "dataset": "folder"}
+    return recipe_from(given)
+
+
+def _earlier_run(network: Trainable, options: TrainOptions) -> RunFolder | None:
+    """The run to go on with: the one named, the newest, or the one that torchrun restarted."""
+    if isinstance(options.resume, Path):
+        return open_folder(options.resume)
+    found = list(find_folders(options.run_dir, network.name))
+    if options.resume == "auto":
+        return found[-1] if found else None
+    if torchrun_restarts() and (launch := torchrun_launch()) is not None:
+        mine = [folder for folder in found if folder.read_env().get("launch") == launch]
+        return mine[-1] if mine else None
+    return None
+
+
+def _overrides(options: TrainOptions, earlier: RunFolder | None) -> dict[str, Any]:
+    """What the command line said, now or when the run that goes on was started."""
+    given = {
+        "data": None if options.data is None else str(options.data.absolute()),
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+    }
+    before = {} if earlier is None else earlier.read_env().get("overrides", {})
+    return {**before, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _new_folder(network: Trainable, options: TrainOptions, processes: Processes) -> RunFolder:
+    made = None
+    if processes.first:
+        made = create_folder(options.run_dir, network.name, datetime.now())
+        write_durably(made.spec, [network.source_text.encode()])
+        write_durably(made.resolved, [network.resolved().encode()])
+    folder: RunFolder = processes.from_first(made)
+    return folder
+
+
+def _describe(
+    folder: RunFolder,
+    network: Trainable,
+    options: TrainOptions,
+    overrides: dict[str, Any],
+    data: Data,
+    plan: Plan,
+    processes: Processes,
+) -> None:
+    """Write ``env.json``, or add this start to it."""
+    env = folder.read_env()
+    start = {
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": shlex.join(options.command),
+        "versions": versions(plan),
+        "device": plan.line,
+        "processes": processes.world_size,
+        "cpus": os.cpu_count(),
+    }
+    info = data.info
+    env.update(
+        {
+            "spec": network.name,
+            "parameters": network.num_params,
+            "overrides": overrides,
+            "launch": torchrun_launch(),
+            "data": {
+                "dataset": info.dataset,
+                "fingerprint": info.fingerprint,
+                "classes": list(info.classes),
+                "channels": info.channels,
+                "size": list(info.size),
+                "mean": [float(value) for value in info.mean],
+                "std": [float(value) for value in info.std],
+                "train": info.num_train,
+                "validation": info.num_validation,
+                "test": info.num_test,
+            },
+            "starts": [*env.get("starts", []), start],
+        }
+    )
+    folder.write_env(env)
+
+
+def _resume(run: Training, progress: Progress) -> None:
+    """Put back the newest whole checkpoint; only the first process needs to reach the files."""
+    checkpoints, processes = run.checkpoints, run.processes
+    loaded: Loaded | None = None
+    if processes.first and checkpoints.any():
+        loaded = checkpoints.load()
+    loaded = processes.from_first(loaded)
+    if loaded is None:
+        run.records.resume(0)
+        progress.say(f"{run.folder.path} has no checkpoint yet: starting at its beginning")
+        return
+    for line in loaded.passed_over:
+        progress.say(f"warning: {line}")
+    for line in run.resume(loaded.tree):
+        progress.say(f"note: {line}")
+    epochs, at = loaded.tree["epochs"], run.position
+    if run.recipe.epochs < at.epoch:
+        raise TrainError(
+            f"the run has {at.epoch} epochs already, and `epochs` is {run.recipe.epochs}",
+            "the number of epochs may grow, not shrink",
+        )
+    grown = f", now to {run.recipe.epochs} epochs" if run.recipe.epochs != epochs else ""
+    progress.say(f"going on with {loaded.path} at epoch {at.epoch + 1}, step {at.step}{grown}")
+
+
+def _test(run: Training) -> Figures | None:
+    """The best epoch's weights on the test set, which is looked at here and nowhere before."""
+    run.load_best()
+    figures = run.evaluate("test")
+    if figures is not None:
+        run.records.test(run.best.epoch, run.position.step, figures)
+    if run.processes.first:
+        run.records.publish()
+        run.write_best()
+    return figures
+
+
+def _result(run: Training, test: Figures | None, began: float, code: int) -> RunResult:
+    epochs = [row for row in run.records.rows if row["kind"] == "epoch"]
+    train: Figures | None = None
+    if epochs:
+        last = epochs[-1]["train"]
+        train = Figures(last["loss"], last["accuracy"], run.data.info.num_train)
+    return RunResult(
+        folder=run.folder.path,
+        epochs=run.position.epoch,
+        steps=run.position.step,
+        best_epoch=run.best.epoch,
+        train=train,
+        validation=run.best.figures,
+        test=test,
+        seconds=time.monotonic() - began,
+        exit_code=code,
+    )

@@ -1,0 +1,131 @@
+"""How the learning rate goes: torch's scheduler, counted as the recipe says, and a warm-up."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from netspec.recipe import Recipe
+from netspec.recipe.schedulers import LENGTH
+
+
+class Schedule:
+    """Sets the learning rate of every parameter group before the first and after each step.
+
+    The warm-up multiplies what the scheduler says by a factor that rises in a straight line from
+    ``start_factor`` to 1 over its epochs, step by step.
+    """
+
+    def __init__(self, recipe: Recipe, optimizer: Optimizer, steps_per_epoch: int) -> None:
+        self._optimizer = optimizer
+        self._per_step = recipe.scheduler_interval == "step"
+        self._steps = 0
+        self._warmup_steps = 0
+        self._start_factor = 1.0
+        if recipe.warmup is not None:
+            self._warmup_steps = max(1, round(recipe.warmup.epochs * steps_per_epoch))
+            self._start_factor = recipe.warmup.start_factor
+        length = recipe.epochs * (steps_per_epoch if self._per_step else 1)
+        self._length = length
+        self._scheduler = _make_scheduler(recipe, optimizer, length)
+        self._plain = [float(group["lr"]) for group in optimizer.param_groups]
+        self._apply()
+
+    def after_step(self) -> None:
+        """Move on by a step of the optimizer."""
+        self._steps += 1
+        if self._per_step or self._steps <= self._warmup_steps:
+            self._move(self._per_step)
+
+    def after_epoch(self, loss: float) -> None:
+        """Move on by an epoch whose ``loss`` (validation's, where there is one) is given."""
+        if not self._per_step:
+            self._move(True, loss)
+
+    @property
+    def rates(self) -> list[float]:
+        """The learning rate of each parameter group, for the next step."""
+        return [float(group["lr"]) for group in self._optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        scheduler = None if self._scheduler is None else self._scheduler.state_dict()
+        return {
+            "steps": self._steps,
+            "length": self._length,
+            "plain": self._plain,
+            "scheduler": scheduler,
+        }
+
+    def load_state_dict(self, state: dict[str, Any], epochs_done: int) -> None:
+        """Go on where ``state`` was; a run that has grown longer follows its new, longer course."""
+        self._steps = state["steps"]
+        grown = state["length"] != self._length
+        if self._scheduler is None:
+            self._plain = list(state["plain"])
+        elif grown and not isinstance(self._scheduler, ReduceLROnPlateau):
+            self._follow(self._steps if self._per_step else epochs_done)
+        else:
+            self._scheduler.load_state_dict(state["scheduler"])
+            self._plain = list(state["plain"])
+        self._apply()
+
+    def _move(self, schedule: bool, loss: float | None = None) -> None:
+        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
+            group["lr"] = plain
+        if schedule and isinstance(self._scheduler, ReduceLROnPlateau):
+            self._scheduler.step(0.0 if loss is None else loss)
+        elif schedule and self._scheduler is not None:
+            self._scheduler.step()
+        self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
+        self._apply()
+
+    def _follow(self, count: int) -> None:
+        """Walk a fresh scheduler to its place; many reckon from the rate that they find."""
+        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
+            group["lr"] = plain
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch wants an optimizer step before each of these
+            for _ in range(count):
+                if isinstance(self._scheduler, LRScheduler):
+                    self._scheduler.step()
+        self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
+
+    def _apply(self) -> None:
+        factor = 1.0
+        if self._steps < self._warmup_steps:
+            way = self._steps / self._warmup_steps
+            factor = self._start_factor + (1.0 - self._start_factor) * way
+        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
+            group["lr"] = plain * factor
+
+
+def changes_momentum(recipe: Recipe) -> bool:
+    """Whether the schedule turns more than the learning rate, which a CUDA graph would freeze."""
+    scheduler = recipe.scheduler
+    return (
+        scheduler is not None
+        and scheduler.name == "OneCycleLR"
+        and bool(scheduler.args.get("cycle_momentum", True))
+    )
+
+
+def _make_scheduler(
+    recipe: Recipe, optimizer: Optimizer, length: int
+) -> LRScheduler | ReduceLROnPlateau | None:
+    choice = recipe.scheduler
+    if choice is None:
+        return None
+    args: dict[str, Any] = dict(choice.args)
+    if choice.name in LENGTH:
+        args.setdefault(LENGTH[choice.name], length)
+    if choice.name == "MultiStepLR":
+        args["milestones"] = list(args["milestones"])
+    if choice.name == "OneCycleLR":
+        args["pct_start"] = float(args.get("pct_start", 0.3))  # torch refuses the whole number 1
+    scheduler: LRScheduler = getattr(torch.optim.lr_scheduler, choice.name)(optimizer, **args)
+    return scheduler

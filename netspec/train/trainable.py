@@ -1,0 +1,51 @@
+"""What the trainer asks of a network: the compiler's, or any object shaped like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Trainable(Protocol):
+    """A checked network with its recipe, as ``netspec.load`` returns it."""
+
+    @property
+    def name(self) -> str:
+        """The spec's name: the folder of its runs."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """One sample's shape, (channels, height, width)."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """One sample's logits: (classes,), or (classes, height, width) for segmentation."""
+
+    @property
+    def num_params(self) -> int:
+        """Trainable values of the network as it infers."""
+
+    @property
+    def train(self) -> dict[str, Any]:
+        """The ``train:`` section as plain data, parameters already put in."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names under ``outputs:``; the first is the logits, the others auxiliary heads."""
+
+    @property
+    def source_text(self) -> str:
+        """The spec as its author wrote it."""
+
+    @property
+    def path(self) -> Path | None:
+        """Where the spec was read, if from a file."""
+
+    def resolved(self) -> str:
+        """A YAML spec that is complete in itself."""
+
+    def build(self) -> nn.Module:
+        """A fresh module with the spec's initial weights."""

@@ -1,0 +1,76 @@
+"""Clocks of a run: how many images a second, and how much of the time went into waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+from netspec.train.progress import Pace
+
+T = TypeVar("T")
+
+
+class Watch:
+    """Counts images, steps and seconds of training since it was started, and within a lap."""
+
+    def __init__(self) -> None:
+        now = time.perf_counter()
+        self._started = now
+        self._steps = 0
+        self._lap = self._epoch = _Lap(now)
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
+        """An epoch begins, and with it a lap."""
+        self._epoch = _Lap(time.perf_counter())
+        self.start_lap()
+
+    def start_lap(self) -> None:
+        """The steps between two rows of the log begin."""
+        self._lap = _Lap(time.perf_counter())
+
+    def waiting(self, items: Iterator[T]) -> Iterator[T]:
+        """``items``, with the time counted that each of them was waited for."""
+        while True:
+            before = time.perf_counter()
+            item = next(items, None)
+            waited = time.perf_counter() - before
+            self._lap.waited += waited
+            self._epoch.waited += waited
+            if item is None:
+                return
+            yield item
+
+    def step(self, images: int) -> None:
+        """A step on ``images`` images was taken."""
+        self._steps += 1
+        self._lap.images += images
+        self._epoch.images += images
+
+    def lap(self, steps_left: int) -> Pace:
+        """The pace since the last row of the log."""
+        return self._pace(self._lap, steps_left)
+
+    def epoch(self, steps_left: int) -> Pace:
+        """The pace since the epoch began."""
+        return self._pace(self._epoch, steps_left)
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Seconds since the epoch began."""
+        return time.perf_counter() - self._epoch.began
+
+    def _pace(self, lap: _Lap, steps_left: int) -> Pace:
+        now = time.perf_counter()
+        seconds = max(now - lap.began, 1e-9)
+        # Evaluation and saving are part of what is left, so the whole time counts here.
+        per_step = (now - self._started) / max(1, self._steps)
+        return Pace(lap.images / seconds, min(1.0, lap.waited / seconds), per_step * steps_left)
+
+
+class _Lap:
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.images = 0
+        self.waited = 0.0
