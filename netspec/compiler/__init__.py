@@ -1,1 +1,63 @@
+"""read → extend → override → validate → expand and infer → recipe: a `Network`."""
 
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from netspec.compiler.expand import expand
+from netspec.compiler.extend import extend, read
+from netspec.compiler.init_rules import init_rules, unmatched
+from netspec.compiler.network import Layer, Network
+from netspec.compiler.override import NONE, Overrides, override, parameters
+from netspec.compiler.sections import input_shape, recipe_section
+from netspec.compiler.validate import validate
+from netspec.diagnostics import SpecError
+from netspec.source import Scalar, Source, parse
+
+__all__ = ["Layer", "Network", "Overrides", "compile_path", "compile_source", "compile_text"]
+
+
+def compile_path(path: str | os.PathLike[str], overrides: Overrides = NONE) -> Network:
+    """Check the spec at `path`. Raises `SpecError` with every finding."""
+    return compile_source(read(os.fspath(path)), overrides, Path(path))
+
+
+def compile_text(text: str, name: str = "<text>", overrides: Overrides = NONE) -> Network:
+    """Check a spec given as text. Raises `SpecError` with every finding."""
+    return compile_source(parse(text, name), overrides)
+
+
+def compile_source(
+    source: Source, overrides: Overrides = NONE, path: Path | None = None
+) -> Network:
+    """Check a parsed spec. Raises `SpecError` with every finding."""
+    extended = extend(source)
+    root = override(extended.root, overrides)
+    document = validate(source, root, extended.sources)
+    params = parameters(document, overrides)
+    shape = input_shape(document, params)
+    init_rules(document.init)
+    train = recipe_section(document, params)
+    expansion = expand(document, params, shape)
+    network = Network(
+        name=document.name,
+        description=_text(root.items.get("description")),
+        input_shape=shape,
+        root=expansion.root,
+        document=document,
+        params=params,
+        train=train,
+        output_list=expansion.outputs,
+        input_in_expressions=expansion.input_in_expressions,
+        path=path,
+    )
+    findings = unmatched(network, document.init)
+    if findings:
+        raise SpecError(tuple(findings))
+    return network
+
+
+def _text(node: Any) -> str:
+    return str(node.value) if isinstance(node, Scalar) and node.value is not None else ""

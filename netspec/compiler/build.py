@@ -1,0 +1,97 @@
+"""A checked network → an ordinary `torch.nn.Module`. This file holds the first `import torch`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from netspec.compiler.graph import Graph, Output, Step
+from netspec.compiler.initialize import initialize
+from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.state import is_tensor
+
+if TYPE_CHECKING:
+    from netspec.compiler.network import Network
+
+
+def build(network: Network) -> nn.Module:
+    """The module, initialised by torch's defaults and then by the spec's `init` rules.
+
+    Its `state_dict` has the names of the spec. It trains, pickles, deep-copies, compiles and
+    exports as a hand-written module does.
+    """
+    root = network.root
+    outputs = tuple(
+        Output(o.name, o.source + 2, o.training_only) for o in network.output_list if o.name
+    )
+    module = _container(root, outputs)
+    initialize(module, network)
+    return module
+
+
+def _module(layer: Layer) -> nn.Module:
+    if layer.op is not None:
+        return layer.op.make(*layer.inputs)
+    return _container(layer, ())
+
+
+def _container(layer: Layer, outputs: tuple[Output, ...]) -> nn.Module:
+    if not outputs and _is_chain(layer):
+        return nn.Sequential(OrderedDict((c.name, _module(c)) for c in layer.children))
+    needed = {o.value for o in outputs}
+    graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
+    batched: set[str] = set()
+    for child in layer.children:
+        if child.kind == "call":
+            continue
+        if is_tensor(child):
+            tensor = child.op.make() if child.op is not None else None
+            assert isinstance(tensor, nn.Parameter)
+            graph.register_parameter(child.name, tensor)
+            if tensor.dim() > len(child.output):
+                batched.add(child.name)
+        else:
+            graph.add_module(child.name, _module(child))
+    if batched:
+        graph._batched = frozenset(batched)
+    return graph
+
+
+def _is_chain(layer: Layer) -> bool:
+    """Whether every child is fed by the one before, as in `nn.Sequential`."""
+    if layer.takes_block_input or layer.result != len(layer.children) - 1:
+        return False
+    return all(
+        child.sources == (i - 1 if i else INPUT,)
+        and child.kind != "call"
+        and not child.training_only
+        for i, child in enumerate(layer.children)
+    )
+
+
+def _steps(layer: Layer, needed: set[int]) -> tuple[Step, ...]:
+    """The steps, each with the values that nothing after it reads."""
+    last: dict[int, int] = {}
+    for i, child in enumerate(layer.children):
+        for source in child.sources:
+            last[source + 2] = i
+        last.setdefault(i + 2, i)
+    keep = {layer.result + 2, *needed}
+    done: dict[int, list[int]] = {}
+    for value, index in last.items():
+        if value not in keep:
+            done.setdefault(index, []).append(value)
+    return tuple(
+        Step(
+            layer.children[child.target].name if child.kind == "call" else child.name,
+            tuple(s + 2 for s in child.sources),
+            tuple(sorted(done.get(i, ()))),
+            child.training_only,
+        )
+        for i, child in enumerate(layer.children)
+    )
+
+
+assert INPUT + 2 == 1 and BLOCK_INPUT + 2 == 0

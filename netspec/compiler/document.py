@@ -1,0 +1,101 @@
+"""A spec as the checker has accepted it: every entry known to be one layer, or a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from netspec.diagnostics import Span
+from netspec.source import Mapping, Node, Source
+
+MODIFIERS: Final = ("name", "from", "branches", "if", "repeat", "each", "call", "when", "layers")
+
+PARAM_TYPES: Final = ("int", "float", "bool", "str", "list")
+
+SECTIONS: Final = (
+    "netspec", "extends", "name", "description", "params", "input", "blocks", "layers", "outputs",
+    "init", "train",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter: its type's name (None where any value fits) and its default."""
+
+    name: str
+    type: str | None
+    default: Any
+    required: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One position in the layer graph.
+
+    `kind` tells what runs: `op` (a layer or block called `op`, with `args`), `sequence` (its
+    `children`), or `call` (the layer `op` once more).
+    """
+
+    kind: Literal["op", "sequence", "call"]
+    span: Span
+    op: str = ""
+    args: Node | None = None
+    children: tuple[Child, ...] = ()
+    spliced: bool = False
+    """Whether the children stand in the enclosing sequence (`each` with `layers`)."""
+    name: str | None = None
+    sources: tuple[tuple[str, Span], ...] | None = None
+    branches: tuple[Child, ...] | None = None
+    condition: Node | None = None
+    repeat: Loop | None = None
+    each: Loop | None = None
+    training_only: bool = False
+    constant: bool = False
+    """Whether the arguments hold no expression."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Child:
+    """An entry with the key it stands under (None in a list)."""
+
+    key: str | None
+    span: Span
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """How often `repeat` or `each` copies: a number, or the items that `variable` stands for."""
+
+    variable: str | None
+    values: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A declared block."""
+
+    name: str
+    span: Span
+    params: dict[str, Param]
+    body: Entry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A whole spec, after `extends`."""
+
+    source: Source
+    root: Mapping
+    name: str
+    params: dict[str, Param]
+    input: Node
+    input_span: Span
+    blocks: dict[str, Block]
+    layers: Entry
+    outputs: Mapping | None
+    init: Mapping | None
+    train: Mapping | None
+    sources: tuple[Source, ...] = field(default=())

@@ -1,0 +1,84 @@
+"""The module that a container becomes where `nn.Sequential` cannot say it. Imports torch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Step(NamedTuple):
+    """One step of a forward pass: run the child `name` on the values at `sources`.
+
+    Values are numbered: 0 is the input of the block around, 1 the container's own, and each
+    step adds one. `done` are the values that no later step needs.
+    """
+
+    name: str
+    sources: tuple[int, ...]
+    done: tuple[int, ...]
+    training_only: bool
+
+
+class Output(NamedTuple):
+    """One named output, the value that it is, and whether only training has it."""
+
+    name: str
+    value: int
+    training_only: bool
+
+
+class Graph(nn.Module):
+    """Children by their names in the spec, and the steps that run them.
+
+    `forward` takes `(N, *input_shape)` and gives `(N, *output_shape)`. A network with several
+    named outputs gives a dict of them; in eval mode, those that only training has are left out,
+    and a single one comes without the dict.
+    """
+
+    def __init__(self, steps: tuple[Step, ...], result: int, outputs: tuple[Output, ...]) -> None:
+        super().__init__()
+        self._steps = steps
+        self._result = result
+        self._outputs = outputs
+
+    def forward(self, x: Tensor, block_input: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+        """Run the steps in order."""
+        modules = self._modules
+        training = self.training
+        values: list[Tensor | None] = [block_input, x]
+        for name, sources, done, training_only in self._steps:
+            if training_only and not training:
+                values.append(None)
+                continue
+            if len(sources) == 1:
+                values.append(modules[name](values[sources[0]]))  # type: ignore[misc]
+            elif sources:
+                values.append(modules[name](*[values[s] for s in sources]))  # type: ignore[misc]
+            else:
+                values.append(self._tensor(name, x))
+            for index in done:  # as a hand-written forward lets go of what it no longer needs
+                values[index] = None
+        if self._outputs:
+            return self._named(values)
+        return values[self._result]  # type: ignore[return-value]
+
+    def _tensor(self, name: str, x: Tensor) -> Tensor:
+        """A parameter of this container; one with a batch dimension serves every sample."""
+        tensor = self._parameters[name]
+        assert tensor is not None
+        if name in self._batched:
+            return tensor.expand(x.shape[0], *tensor.shape[1:])
+        return tensor
+
+    _batched: frozenset[str] = frozenset()
+
+    def _named(self, values: list[Tensor | None]) -> Tensor | dict[str, Tensor]:
+        found = {
+            name: values[value]
+            for name, value, training_only in self._outputs
+            if self.training or not training_only
+        }
+        if len(found) == 1 and not self.training:
+            return next(iter(found.values()))  # type: ignore[return-value]
+        return found  # type: ignore[return-value]

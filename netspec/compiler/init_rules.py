@@ -1,0 +1,144 @@
+"""`init:`: how weights start. A selector, then a parameter's name, then a `torch.nn.init` rule.
+
+```yaml
+init:
+  Conv2d: {weight: {kaiming_normal_: {mode: fan_out, nonlinearity: relu}}, bias: zeros_}
+  classifier.*: {weight: {normal_: {std: 0.01}}}
+```
+
+A PascalCase selector names a kind of layer, any other the paths of modules, where `*` stands for
+any text. Modules are taken in torch's order; for each of a module's parameters the last rule
+that matches applies.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from netspec.compiler.schema import widen
+from netspec.compiler.schema_check import check
+from netspec.diagnostics import Diagnostic, SpecError, nearest
+from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, choice
+from netspec.source import Mapping, Node, Scalar, plain
+
+if TYPE_CHECKING:
+    from netspec.compiler.network import Network
+
+_KAIMING: Final[dict[str, Schema]] = {
+    "a": NUMBER,
+    "mode": choice("fan_in", "fan_out"),
+    "nonlinearity": choice("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"),
+}
+
+INITIALIZERS: Final[dict[str, dict[str, Schema]]] = {
+    "zeros_": {},
+    "ones_": {},
+    "constant_": {"val": NUMBER},
+    "normal_": {"mean": NUMBER, "std": POSITIVE_NUMBER},
+    "trunc_normal_": {"mean": NUMBER, "std": POSITIVE_NUMBER, "a": NUMBER, "b": NUMBER},
+    "uniform_": {"a": NUMBER, "b": NUMBER},
+    "kaiming_normal_": _KAIMING,
+    "kaiming_uniform_": _KAIMING,
+    "xavier_normal_": {"gain": POSITIVE_NUMBER},
+    "xavier_uniform_": {"gain": POSITIVE_NUMBER},
+    "orthogonal_": {"gain": POSITIVE_NUMBER},
+    "dirac_": {"groups": POSITIVE},
+}
+"""The functions of `torch.nn.init` that a spec may name, and their arguments."""
+
+
+class Rule(NamedTuple):
+    """One rule: the modules it selects, the parameter, the function and its raw arguments."""
+
+    selector: str
+    parameter: str
+    function: str
+    args: dict[str, Any]
+
+
+def matches(selector: str, path: str, kinds: tuple[str, ...]) -> bool:
+    """Whether a selector takes the module at `path`, whose classes have the names `kinds`."""
+    if selector[:1].isupper():
+        return selector in kinds
+    return fnmatchcase(path, selector)
+
+
+def init_rules(section: Mapping | None) -> tuple[Rule, ...]:
+    """Read the section. Raises `SpecError` with every mistake in it."""
+    findings: list[Diagnostic] = []
+    rules: list[Rule] = []
+    if section is not None:
+        for selector, node in section.items.items():
+            if not isinstance(node, Mapping):
+                hint = "for example `Conv2d: {weight: {normal_: {std: 0.01}}}`"
+                message = f"`{selector}` is a mapping of parameters"
+                findings.append(Diagnostic("NS202", message, node.span, (), hint))
+                continue
+            for parameter, rule in node.items.items():
+                made = _rule(selector, parameter, rule, findings)
+                if made is not None:
+                    rules.append(made)
+    if findings:
+        raise SpecError(tuple(findings))
+    return tuple(rules)
+
+
+def _rule(selector: str, parameter: str, node: Node, findings: list[Diagnostic]) -> Rule | None:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        name, args, span = node.value, None, node.span
+    elif isinstance(node, Mapping) and len(node.items) == 1:
+        (name,) = node.items
+        args, span = node.items[name], node.keys[name]
+    else:
+        hint = "for example `zeros_` or `{normal_: {std: 0.01}}`"
+        message = f"`{parameter}` is one function of torch.nn.init"
+        findings.append(Diagnostic("NS202", message, node.span, (), hint))
+        return None
+    if name not in INITIALIZERS:
+        near = nearest(name, list(INITIALIZERS))
+        hint = f"did you mean `{near}`?" if near else "one of " + ", ".join(
+            f"`{n}`" for n in INITIALIZERS
+        )  # fmt: skip
+        findings.append(Diagnostic("NS311", f"there is no initializer `{name}`", span, (), hint))
+        return None
+    given: dict[str, Any] = {}
+    if name == "constant_" and isinstance(args, Scalar) and args.value is not None:
+        check(args, widen(NUMBER), "`val`", findings.append)
+        given = {"val": args.value}
+    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
+        schema: Schema = {
+            "type": "object",
+            "properties": {k: widen(v) for k, v in INITIALIZERS[name].items()},
+            "additionalProperties": False,
+        }
+        check(args, schema, f"`{name}`", findings.append)
+        given = plain(args) if isinstance(args, Mapping) else {}
+    elif name == "constant_":
+        findings.append(Diagnostic("NS203", "`constant_` needs `val`", span))
+    return Rule(selector, parameter, name, given)
+
+
+def unmatched(network: Network, section: Mapping | None) -> list[Diagnostic]:
+    """NS311 for each selector that selects no layer."""
+    if section is None:
+        return []
+    kinds = {x.kind_name for x in network.layers}
+    paths = [x.path for x in network.layers]
+    parents = {p.rpartition(".")[0] for p in (*paths, *network.state)} | {""}
+    compound = any(x.op is not None and any("." in n for n in x.op.parameters(*x.inputs))
+                   for x in network.layers)  # fmt: skip
+    findings: list[Diagnostic] = []
+    for selector in section.items:
+        if selector[:1].isupper():
+            ok = selector in kinds or compound
+            near = nearest(selector, sorted(kinds))
+        else:
+            ok = any(fnmatchcase(p, selector) for p in (*paths, *parents))
+            near = nearest(selector, paths)
+        if not ok:
+            hint = f"did you mean `{near}`?" if near else "name a kind of layer, or a path"
+            message = f"no layer is selected by `{selector}`"
+            span = section.keys[selector]
+            findings.append(Diagnostic("NS311", message, span, (), hint))
+    return findings

@@ -1,0 +1,48 @@
+"""The `init` rules applied to a fresh module. Imports torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from netspec.compiler.expression import evaluate
+from netspec.compiler.init_rules import Rule, init_rules, matches
+
+if TYPE_CHECKING:
+    from netspec.compiler.network import Network
+
+
+def initialize(module: nn.Module, network: Network) -> None:
+    """Run each rule on the parameters that it selects, in the order of `module.modules()`.
+
+    An argument may be an expression over the spec's parameters and the tensor's `fan_in` and
+    `fan_out`, as `torch.nn.init` defines them.
+    """
+    rules = init_rules(network.document.init)
+    if not rules:
+        return
+    for path, found in module.named_modules():
+        kinds = tuple(c.__name__ for c in type(found).__mro__)
+        mine = [r for r in rules if matches(r.selector, path, kinds)]
+        for name, tensor in found.named_parameters(recurse=False):
+            applied = [r for r in mine if r.parameter == name]
+            if applied:
+                _apply(applied[-1], tensor, network.params)
+
+
+def _apply(rule: Rule, tensor: Tensor, params: dict[str, Any]) -> None:
+    args = rule.args
+    if any(isinstance(v, str) and "$" in v for v in args.values()):
+        env = {**params, **_fans(tensor)}
+        args = {
+            k: evaluate(v, env) if isinstance(v, str) and "$" in v else v for k, v in args.items()
+        }
+    getattr(nn.init, rule.function)(tensor, **args)  # one of `INITIALIZERS`, checked
+
+
+def _fans(tensor: Tensor) -> dict[str, int]:
+    if tensor.dim() < 2:
+        return {}
+    receptive = tensor[0][0].numel()
+    return {"fan_in": tensor.shape[1] * receptive, "fan_out": tensor.shape[0] * receptive}

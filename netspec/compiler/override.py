@@ -1,0 +1,121 @@
+"""What the command line or a caller sets over a spec: parameters, the input, the recipe."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netspec.compiler.document import Document
+from netspec.compiler.schema_check import said
+from netspec.compiler.validate import param_mismatch
+from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
+from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
+
+
+class Overrides(NamedTuple):
+    """`params` by name; `input` without the batch; `train` by dotted key, as nodes."""
+
+    params: dict[str, Any]
+    input: tuple[int, ...] | None = None
+    train: dict[str, Node] = {}  # noqa: RUF012 - never changed
+
+
+NONE = Overrides({})
+
+
+def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
+    """Read `NAME=VALUE` settings and an input such as `3,227,227`.
+
+    Raises `SpecError` (NS308) that points into the setting.
+    """
+    params: dict[str, Any] = {}
+    train: dict[str, Node] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        where = f"--set {setting}"
+        span = Span(where, 1, 1, 1, 1 + len(key))
+        if not equals or not key:
+            hint = "for example `--set num_classes=10` or `--set train.epochs=3`"
+            raise _error(f"`{setting}` is not `NAME=VALUE`", span, hint)
+        node = parse_value(value, where)
+        if key.startswith("train."):
+            train[key.removeprefix("train.")] = node
+        else:
+            params[key.removeprefix("params.")] = plain(node)
+    return Overrides(params, parse_shape(shape) if shape else None, train)
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
+    span = Span(f"--input {text}", 1, 1, 1, 1)
+    parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
+    try:
+        shape = tuple(int(p) for p in parts)
+    except ValueError:
+        shape = ()
+    if not 1 <= len(shape) <= 4 or any(s < 1 or s > 10**9 for s in shape):
+        raise _error(f"`{text}` is not an input's shape", span, "for example `--input 3,227,227`")
+    return shape
+
+
+def _error(message: str, span: Span, hint: str | None) -> SpecError:
+    return SpecError((Diagnostic("NS308", message, span, (), hint),))
+
+
+def override(root: Mapping, overrides: Overrides) -> Mapping:
+    """The root with the input and the recipe set; parameters wait for their declaration."""
+    items, keys = dict(root.items), dict(root.keys)
+    if overrides.input is not None:
+        span = Span("--input", 1, 1, 1, 1)
+        items["input"] = Sequence([Scalar(n, span) for n in overrides.input], span)
+        keys.setdefault("input", span)
+    for key, node in overrides.train.items():
+        path = ["train", *key.split(".")]
+        items, keys = _put(items, keys, path, node)
+    return Mapping(items, keys, root.span)
+
+
+def _put(
+    items: dict[str, Node], keys: dict[str, Span], path: list[str], node: Node
+) -> tuple[dict[str, Node], dict[str, Span]]:
+    head, rest = path[0], path[1:]
+    items, keys = dict(items), dict(keys)
+    keys.setdefault(head, node.span)
+    if not rest:
+        items[head], keys[head] = node, node.span
+        return items, keys
+    old = items.get(head)
+    inner = (old.items, old.keys) if isinstance(old, Mapping) else ({}, {})
+    put, put_keys = _put(*inner, rest, node)
+    items[head] = Mapping(put, put_keys, old.span if isinstance(old, Mapping) else node.span)
+    return items, keys
+
+
+def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
+    """The value of every parameter. Raises `SpecError` (NS308)."""
+    findings: list[Diagnostic] = []
+    values: dict[str, Any] = {}
+    declared = document.params
+    for name in overrides.params:
+        if name not in declared:
+            near = nearest(name, list(declared))
+            known = ", ".join(f"`{k}`" for k in declared) or "none"
+            hint = f"did you mean `{near}`?" if near else f"its parameters are {known}"
+            message = f"the spec has no parameter `{name}`"
+            findings.append(Diagnostic("NS308", message, document.root.span, (), hint))
+    for name, param in declared.items():
+        if name in overrides.params:
+            value = overrides.params[name]
+            wrong = param_mismatch(param, value)
+            if wrong:
+                notes = (Note(f"declared here, set to {said(value)}", param.span),)
+                findings.append(Diagnostic("NS308", wrong, param.span, notes[1:]))
+            values[name] = list(value) if isinstance(value, tuple) else value
+        elif param.required:
+            message = f"the parameter `{name}` has no value"
+            hint = f"give it with `--set {name}=…`, or a default in the spec"
+            findings.append(Diagnostic("NS308", message, param.span, (), hint))
+        else:
+            values[name] = param.default
+    if findings:
+        raise SpecError(tuple(findings))
+    return values

@@ -1,0 +1,51 @@
+"""A known structure on another input: the shapes once more, without expanding again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
+from netspec.ops.base import Op, Refusal, Shape
+
+Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
+
+
+def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
+    """The same layer for other input shapes. Raises `Refusal` where an op does not take them."""
+    if layer.op is not None:
+        return replace(layer, inputs=inputs, output=layer.op.infer(*inputs))
+    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
+    children: list[Layer] = []
+    for i, child in enumerate(layer.children):
+        made = rerun(child, tuple(values[s] for s in child.sources))
+        children.append(made)
+        values[i] = made.output
+    return replace(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
+
+
+def output_shape(layer: Layer, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
+    """The layer's output shape in eval mode for other input shapes.
+
+    Raises `Refusal` where some layer does not take its input. `memo` serves one network.
+    """
+    if layer.op is not None:
+        return _infer(layer.op, inputs, memo)
+    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
+    for i, child in enumerate(layer.children):
+        if not child.training_only:
+            values[i] = output_shape(child, tuple(values[s] for s in child.sources), memo)
+    return values[layer.result]
+
+
+def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
+    key = (id(op), inputs)
+    found = memo.get(key)
+    if found is None:
+        try:
+            found = op.infer(*inputs)
+        except Refusal as refusal:
+            found = refusal
+        memo[key] = found
+    if isinstance(found, Refusal):
+        raise found
+    return found

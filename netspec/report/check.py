@@ -1,0 +1,99 @@
+"""`netspec check`: many specs, one report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from netspec.compiler import Network, Overrides, compile_source
+from netspec.compiler.extend import read
+from netspec.diagnostics import Diagnostic, SpecError
+from netspec.ops.base import text
+from netspec.report.escape import safe
+from netspec.report.summary import figure
+from netspec.source import Source, decode, parse
+
+STDIN = "<stdin>"
+
+
+class Checked(NamedTuple):
+    """One spec: its network where it is usable, every finding, and the texts to show."""
+
+    path: str
+    network: Network | None
+    findings: tuple[Diagnostic, ...]
+    texts: dict[str, str]
+
+
+def spec_paths(paths: Iterable[str]) -> list[str]:
+    """The files, and every `*.yaml` and `*.yml` below the folders, in order.
+
+    Raises `FileNotFoundError` for a folder without any.
+    """
+    found: list[str] = []
+    for path in paths:
+        if path != "-" and os.path.isdir(path):
+            below = [
+                os.path.join(folder, name)
+                for folder, folders, names in os.walk(path)
+                for name in sorted(names)
+                if name.endswith((".yaml", ".yml")) and not folders.sort()
+            ]
+            if not below:
+                raise FileNotFoundError(path)
+            found += below
+        else:
+            found.append(path)
+    return found
+
+
+def check(path: str, overrides: Overrides, stdin: bytes | None = None) -> Checked:
+    """Check one file, or the text from standard input."""
+    texts: dict[str, str] = {}
+    try:
+        if stdin is not None:
+            texts[STDIN] = stdin.decode("utf-8", errors="replace").replace("\r\n", "\n")
+            source: Source = parse(decode(stdin, STDIN), STDIN)
+        else:
+            source = read(path)
+            texts[path] = source.text
+        network = compile_source(source, overrides)
+        for other in network.document.sources:
+            texts[other.name] = other.text
+        return Checked(path, network, network.warnings, texts)
+    except SpecError as problem:
+        for finding in problem.diagnostics:
+            for span in (finding.span, *(n.span for n in finding.notes if n.span)):
+                if span.file not in texts:
+                    texts[span.file] = _shown(span.file)
+        return Checked(path, None, problem.diagnostics, texts)
+
+
+def _shown(path: str) -> str:
+    """The text of a file in a finding, as far as it can be shown."""
+    if path.startswith("--set "):
+        return path.removeprefix("--set ").partition("=")[2]
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return ""
+
+
+def fine(checked: Checked) -> str:
+    """The line for a spec that can be used."""
+    network = checked.network
+    assert network is not None
+    least = network.min_input_size
+    spatial = len(network.input_shape) - 1
+    parts = [
+        f"{text(network.input_shape)} → {text(network.output_shape)}",
+        f"{network.num_params:,} parameters",
+        f"{figure(network.macs)} multiply-adds",
+    ]
+    if least:
+        parts.append(f"least input {'×'.join([str(least)] * spatial)}")
+    return f"{safe(checked.path)}: ok: " + ", ".join(parts)

@@ -1,0 +1,54 @@
+"""The spec that `netspec init` writes."""
+
+from __future__ import annotations
+
+import os
+
+STARTER = """\
+# {name}: a small network to start from.
+#   netspec check {file}      every mistake at its line and column
+#   netspec summary {file}    every layer's shape, parameters and multiply-adds
+#   netspec train {file}      train it as `train:` says
+netspec: 1
+name: {name}
+params: {{num_classes: 10}} # change with --set num_classes=100
+input: [1, 8, 8] # channels, height, width; the batch is implied
+
+blocks:
+  # A layer of one's own, with parameters: convolution, batch norm, ReLU.
+  ConvBlock:
+    params: {{channels: int, stride: 1}}
+    layers:
+      - Conv2d: {{out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
+      - BatchNorm2d
+      - ReLU
+
+layers:
+  stem: {{ConvBlock: {{channels: 16}}}}
+  # Two branches of one input, added: a residual block.
+  residual:
+    branches:
+      body:
+        - ConvBlock: {{channels: 16}}
+        - ConvBlock: {{channels: 16}}
+      shortcut: Identity
+    Add: {{}}
+  down: {{ConvBlock: {{channels: 32, stride: 2}}}}
+  pool: {{AdaptiveAvgPool2d: 1}}
+  flatten: Flatten
+  fc: {{Linear: $num_classes}} # input sizes are never written: they follow
+
+train:
+  data: {{dataset: digits, validation: 0.1}} # or CIFAR10, `folder`, `synthetic`, …
+  epochs: 10
+  batch_size: 64
+  optimizer: {{SGD: {{lr: 0.1, momentum: 0.9, weight_decay: 1e-4}}}}
+"""
+
+
+def write_starter(path: str, *, force: bool) -> None:
+    """Write the starter. Raises `FileExistsError` unless forced, and `OSError`."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    clean = "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "network"
+    with open(path, "w" if force else "x", encoding="utf-8") as file:
+        file.write(STARTER.format(name=clean, file=path))

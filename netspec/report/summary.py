@@ -1,0 +1,173 @@
+"""A network as a table of its layers, from the static analysis alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from netspec.compiler.network import Layer, Network, activation_bytes, leaves, macs, num_params
+from netspec.ops.base import text
+from netspec.report.escape import safe
+from netspec.report.memory import training_memory
+
+HEADER = ("layer", "kind", "output", "parameters", "multiply-adds", "activations")
+
+
+class Row(NamedTuple):
+    """One line: a layer, or a container that is folded (its figures are sums)."""
+
+    layer: Layer
+    depth: int
+    folded: bool
+    params: int
+    macs: int
+    activations: int
+
+
+def rows(network: Network, depth: int | None) -> list[Row]:
+    """The rows of the table, containers above what is in them, folded below `depth`."""
+    return list(_rows(network.root, 0, depth))
+
+
+def _rows(layer: Layer, level: int, depth: int | None) -> Iterator[Row]:
+    for child in layer.children:
+        inner = list(leaves(child))
+        folded = child.op is None and (depth is not None and level + 1 >= depth)
+        yield Row(
+            child,
+            level,
+            folded,
+            sum(num_params(x) for x in inner) if child.kind != "call" else 0,
+            sum(macs(x) for x in inner),
+            sum(activation_bytes(x) for x in inner),
+        )
+        if child.op is None and not folded and child.kind != "call":
+            yield from _rows(child, level + 1, depth)
+
+
+def figure(number: float) -> str:
+    """A count with thousands separated, or in M and G where that reads better."""
+    if number >= 1e9:
+        return f"{number / 1e9:.3f} G"
+    if number >= 1e6:
+        return f"{number / 1e6:.2f} M"
+    return f"{number:,.0f}"
+
+
+def size(count: float) -> str:
+    """Bytes in kB, MB or GB, of 1000."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.2f} {unit}"
+    return f"{count:.0f} B"
+
+
+def table(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
+    """The whole summary as text."""
+    found = rows(network, depth)
+    cells: list[tuple[str, ...]] = [HEADER]
+    for row in found:
+        cells.append(_cells(row))
+    widths = [max(len(line[i]) for line in cells) for i in range(len(HEADER))]
+    lines = [_heading(network), ""]
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
+    for i, line in enumerate(cells):
+        padded = [
+            cell.ljust(widths[k]) if k < 3 else cell.rjust(widths[k]) for k, cell in enumerate(line)
+        ]
+        lines.append("  ".join(padded).rstrip())
+        if i == 0:
+            lines.append(rule)
+    lines.append(rule)
+    lines.extend(_totals(network, batch_size))
+    return "\n".join(lines)
+
+
+def _heading(network: Network) -> str:
+    title = safe(network.name)
+    if network.description:
+        title += f": {safe(' '.join(network.description.split()))}"
+    return title
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    layer = row.layer
+    name = "  " * row.depth + safe(layer.name)
+    kind = safe(layer.kind_name)
+    if layer.kind == "call":
+        kind = f"call, {type(layer.op).__name__}" if layer.op else "call"
+    if layer.training_only:
+        kind += " (training)"
+    container = layer.op is None and not row.folded and layer.kind != "call"
+    if container:
+        return (name, kind, text(layer.output), "", "", "")
+    return (
+        name,
+        kind,
+        text(layer.output),
+        f"{row.params:,}" if row.params else "–",
+        figure(row.macs) if row.macs else "–",
+        size(row.activations),
+    )
+
+
+def _totals(network: Network, batch_size: int | None) -> list[str]:
+    batch = batch_size or network.train.get("batch_size", 32)
+    memory = training_memory(network, batch)
+    least = network.min_input_size
+    lines = [
+        f"input              {text(network.input_shape)}"
+        + (f", at least {_least(network, least)}" if least else ""),
+        f"output             {text(network.output_shape)}",
+        f"parameters         {network.num_params:,} ({size(4 * network.num_params)} in float32)",
+        f"multiply-adds      {figure(network.macs)} a sample",
+        f"activations        {size(network.activation_bytes)} a sample in float32",
+    ]
+    if network.training_params:
+        lines.append(
+            f"only in training   {network.training_params:,} parameters, "
+            f"{figure(sum(macs(x) for x in leaves(network.root)) - network.macs)} multiply-adds"
+        )
+    lines.append(
+        f"training memory    {size(memory.total)} at a batch of {batch:,}: "
+        f"weights {size(memory.weights)}, gradients {size(memory.gradients)}, "
+        f"{memory.optimizer_name} {size(memory.optimizer)}, activations {size(memory.activations)}"
+    )
+    return lines
+
+
+def _least(network: Network, least: int) -> str:
+    return "×".join([str(least)] * (len(network.input_shape) - 1))
+
+
+def as_json(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
+    """The same as JSON; sizes in bytes, shapes without the batch."""
+    batch = batch_size or network.train.get("batch_size", 32)
+    memory = training_memory(network, batch)
+    data = {
+        "name": network.name,
+        "description": network.description,
+        "input_shape": network.input_shape,
+        "output_shape": network.output_shape,
+        "min_input_size": network.min_input_size,
+        "num_params": network.num_params,
+        "macs": network.macs,
+        "training_only_params": network.training_params,
+        "activation_bytes": network.activation_bytes,
+        "training_memory": {"batch_size": batch, **memory._asdict(), "total": memory.total},
+        "layers": [
+            {
+                "path": row.layer.path,
+                "kind": row.layer.kind_name,
+                "input_shapes": row.layer.inputs,
+                "output_shape": row.layer.output,
+                "num_params": row.params,
+                "macs": row.macs,
+                "activation_bytes": row.activations,
+                "training_only": row.layer.training_only,
+            }
+            for row in rows(network, depth)
+        ],
+    }
+    return json.dumps(data, indent=2)

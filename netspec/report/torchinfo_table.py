@@ -1,0 +1,19 @@
+"""torchinfo's own table of the built module. Imports torch."""
+
+from __future__ import annotations
+
+from netspec.compiler.network import Network
+
+
+def torchinfo_table(network: Network, *, batch_size: int, depth: int | None) -> str:
+    """The table for a batch of zeros, `depth` levels deep."""
+    import torchinfo
+
+    statistics = torchinfo.summary(
+        network.build(),
+        input_size=(batch_size, *network.input_shape),
+        depth=depth or 5,
+        col_names=("output_size", "num_params", "mult_adds"),
+        verbose=0,
+    )
+    return str(statistics)
