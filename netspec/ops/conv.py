@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from netspec.ops.base import (
     AXES,
     BOOL,
     POSITIVE,
     Ints,
-    Op,
     Refusal,
     Schema,
     Shape,
     arg,
     choice,
-    require_dims,
     sizes,
     spread,
 )
-
-if TYPE_CHECKING:
-    from torch import nn
-
-
-def window_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """`(i + 2p − d(k − 1) − 1)/s + 1`, rounded down: the formula of `torch.nn.Conv2d`."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-
-
-def window_refusal(kernel: int, dilation: int, size: int, padding: int, axis: str) -> Refusal:
-    """The finding for a window that is larger than its padded input."""
-    reach = dilation * (kernel - 1) + 1
-    spans = f" spread over {reach} by its dilation" if dilation > 1 else ""
-    padded = f" padded to {size + 2 * padding}" if padding else ""
-    fits = (size + 2 * padding - 1) // dilation + 1
-    ways = [f"`kernel_size: {fits}` or less"] if fits >= 1 else []
-    if size > 0:
-        ways.append(f"`padding: {-(-(reach - size) // 2)}`")
-    return Refusal(
-        "NS402",
-        f"a window of {kernel}{spans} does not fit a {axis} of {size}{padded}",
-        argument="kernel_size",
-        hint="use " + ", or ".join(ways),
-    )
+from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.window import window_refusal
 
 
 def same_or_sizes(ndim: int) -> Schema:
@@ -56,10 +31,11 @@ def same_or_sizes(ndim: int) -> Schema:
         "minItems": ndim,
         "maxItems": ndim,
         "pattern": "^(same|valid)$",
+        "examples": ["same", "valid"],
     }
 
 
-class Conv(Op, abstract=True):
+class Conv(Layer, abstract=True):
     """A convolution; source of the shape and count: the documentation of `torch.nn.Conv2d`."""
 
     ndim: ClassVar[int]
@@ -102,11 +78,19 @@ class Conv(Op, abstract=True):
             return tuple((t // 2, t - t // 2) for t in totals)
         return tuple((p, p) for p in spread(self.padding, n))
 
+    def most_padding(self, size: int) -> int | None:
+        """The largest padding that the mode can make of an input of this size; None: any."""
+        return {"reflect": size - 1, "circular": size}.get(self.padding_mode)
+
+    def fixed(self, *inputs: Shape) -> tuple[int]:
+        """`in_channels`."""
+        return (inputs[0][0],)
+
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)` → `(out_channels, *spatial')`."""
         (x,) = inputs
         n = self.ndim
-        require_dims(self, x, n + 1, "channels and " + " and ".join(AXES[n]))
+        require_spatial(self, x, n)
         if x[0] % self.groups:
             raise Refusal(
                 "NS404",
@@ -116,22 +100,22 @@ class Conv(Op, abstract=True):
             )
         kernel, stride = spread(self.kernel_size, n), spread(self.stride, n)
         dilation, pads = spread(self.dilation, n), self.pads()
-        if self.padding_mode in ("reflect", "circular"):
-            for size, pad, axis in zip(x[1:], pads, AXES[n], strict=True):
-                most = size - 1 if self.padding_mode == "reflect" else size
-                if max(pad) > most:
-                    raise Refusal(
-                        "NS408",
-                        f"{self.padding_mode} padding of {max(pad)} needs a {axis} of at least "
-                        f"{max(pad) + size - most}, not {size}",
-                        argument="padding",
-                    )
+        for size, pad, axis in zip(x[1:], pads, AXES[n], strict=True):
+            most = self.most_padding(size)
+            if most is not None and max(pad) > most:
+                raise Refusal(
+                    "NS408",
+                    f"{self.padding_mode} padding of {max(pad)} needs a {axis} of at least "
+                    f"{max(pad) + size - most}, not {size}",
+                    argument="padding",
+                )
         out = []
         for i, size in enumerate(x[1:]):
-            before, after = pads[i]
-            left = size + before + after - dilation[i] * (kernel[i] - 1) - 1
+            padded = size + sum(pads[i])
+            left = padded - dilation[i] * (kernel[i] - 1) - 1
             if left < 0:
-                raise window_refusal(kernel[i], dilation[i], size, before, AXES[n][i])
+                most = self.most_padding(size)
+                raise window_refusal(kernel[i], dilation[i], size, padded, AXES[n][i], most)
             out.append(left // stride[i] + 1)
         return (self.out_channels, *out)
 
@@ -148,13 +132,6 @@ class Conv(Op, abstract=True):
         """Elements of the output times the weights that each reads."""
         per_output = inputs[0][0] // self.groups * prod(spread(self.kernel_size, self.ndim))
         return prod(self.infer(*inputs)) * per_output
-
-    def make(self, *inputs: Shape) -> nn.Module:
-        """`torch.nn.Conv1d`, `Conv2d` or `Conv3d`."""
-        from torch import nn
-
-        made: nn.Module = getattr(nn, type(self).__name__)(inputs[0][0], **self.values)
-        return made
 
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

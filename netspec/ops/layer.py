@@ -25,9 +25,15 @@ class Layer(Op, abstract=True):
         return made
 
 
+def spatial(ndim: int) -> str:
+    """What the dimensions of channels and `ndim` spatial ones are called, in words."""
+    names = ("channels", *AXES[ndim])
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
 def require_spatial(op: Op, shape: Shape, ndim: int) -> None:
     """Raise `Refusal` NS401 unless `shape` is channels and `ndim` spatial dimensions."""
-    require_dims(op, shape, ndim + 1, " and ".join(("channels", *AXES[ndim])))
+    require_dims(op, shape, ndim + 1, spatial(ndim))
 
 
 def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:

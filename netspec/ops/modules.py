@@ -88,3 +88,117 @@ class Transpose(nn.Module):
     def extra_repr(self) -> str:
         """The dimensions."""
         return f"dim0={self.dim0}, dim1={self.dim1}"
+
+
+class Select(nn.Module):
+    """One entry of a dimension of its argument."""
+
+    def __init__(self, dim: int, index: int) -> None:
+        super().__init__()
+        self.dim, self.index = dim, index
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Select from a tensor; the dimension goes."""
+        return x.select(self.dim, self.index)
+
+    def extra_repr(self) -> str:
+        """The dimension and the entry."""
+        return f"dim={self.dim}, index={self.index}"
+
+
+class Slice(nn.Module):
+    """A stretch of a dimension of its argument."""
+
+    def __init__(self, dim: int, start: int, end: int | None, step: int) -> None:
+        super().__init__()
+        self.dim, self.start, self.end, self.step = dim, start, end, step
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Slice a tensor."""
+        where = slice(self.start, self.end, self.step)
+        before = self.dim if self.dim >= 0 else x.dim() + self.dim
+        return x[(slice(None),) * before + (where,)]
+
+    def extra_repr(self) -> str:
+        """The dimension and the stretch."""
+        return f"dim={self.dim}, start={self.start}, end={self.end}, step={self.step}"
+
+
+class Chunk(nn.Module):
+    """One of the equal parts of a dimension of its argument."""
+
+    def __init__(self, chunks: int, index: int, dim: int) -> None:
+        super().__init__()
+        self.chunks, self.index, self.dim = chunks, index, dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take a part of a tensor."""
+        return x.chunk(self.chunks, self.dim)[self.index]
+
+    def extra_repr(self) -> str:
+        """The parts, which one, and the dimension."""
+        return f"chunks={self.chunks}, index={self.index}, dim={self.dim}"
+
+
+class Mean(nn.Module):
+    """The mean of its argument over some dimensions."""
+
+    def __init__(self, dim: int | tuple[int, ...], keepdim: bool) -> None:
+        super().__init__()
+        self.dim, self.keepdim = dim, keepdim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take the mean of a tensor."""
+        return x.mean(self.dim, self.keepdim)
+
+    def extra_repr(self) -> str:
+        """The dimensions."""
+        return f"dim={self.dim}, keepdim={self.keepdim}"
+
+
+class SelfAttention(nn.MultiheadAttention):
+    """`nn.MultiheadAttention` of its one argument with itself, giving the tensor alone."""
+
+    def __init__(self, features: int, num_heads: int, dropout: float, bias: bool) -> None:
+        super().__init__(features, num_heads, dropout=dropout, bias=bias, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        """Attend over `(batch, length, features)`."""
+        out: Tensor = super().forward(x, x, x, need_weights=False)[0]
+        return out
+
+
+class WindowPartition(nn.Module):
+    """Its argument, an image, cut into square windows."""
+
+    def __init__(self, p: int) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, height, width)` → `(batch, windows, p², channels)`."""
+        batch, channels, height, width = x.shape
+        grid = (batch, channels, height // self.p, self.p, width // self.p, self.p)
+        return x.reshape(grid).permute(0, 2, 4, 3, 5, 1).flatten(3, 4).flatten(1, 2)
+
+    def extra_repr(self) -> str:
+        """The size of a window."""
+        return f"p={self.p}"
+
+
+class WindowDepartition(nn.Module):
+    """Its argument, square windows, put together into an image."""
+
+    def __init__(self, p: int, h_partitions: int, w_partitions: int) -> None:
+        super().__init__()
+        self.p, self.h_partitions, self.w_partitions = p, h_partitions, w_partitions
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, windows, p², channels)` → `(batch, channels, height, width)`."""
+        batch, _, _, channels = x.shape
+        grid = (batch, self.h_partitions, self.w_partitions, self.p, self.p, channels)
+        return x.reshape(grid).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+
+    def extra_repr(self) -> str:
+        """The size of a window and how many there are."""
+        return f"p={self.p}, h_partitions={self.h_partitions}, w_partitions={self.w_partitions}"

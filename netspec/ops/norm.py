@@ -258,7 +258,7 @@ class LayerNorm2d(Op):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
-        require_dims(self, inputs[0], 3, "channels and height and width")
+        require_dims(self, inputs[0], 3, "channels, height and width")
         return inputs[0]
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

@@ -18,6 +18,7 @@ from netspec.ops.base import (
     spread,
 )
 from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.window import window_refusal
 
 
 def pooled_size(
@@ -79,23 +80,11 @@ class Pool(Layer, abstract=True):
         ):
             count = pooled_size(size, kernel, stride, pad, dilation, self.ceil_mode)
             if count < 1 or (self.whole_windows and size < kernel):
-                raise self.misfit(size, kernel, pad, dilation, axis)
+                padded = size if self.whole_windows else size + 2 * pad
+                most = 0 if "padding" not in self.args or self.whole_windows else kernel // 2
+                raise window_refusal(kernel, dilation, size, padded, axis, most)
             out.append(count)
         return (x[0], *out)
-
-    def misfit(self, size: int, kernel: int, pad: int, dilation: int, axis: str) -> Refusal:
-        """The finding for a window that is larger than its padded input."""
-        padded = f" padded to {size + 2 * pad}" if pad and not self.whole_windows else ""
-        spans = (
-            f" spread over {dilation * (kernel - 1) + 1} by its dilation" if dilation > 1 else ""
-        )
-        fits = (size - 1) // dilation + 1
-        return Refusal(
-            "NS402",
-            f"a window of {kernel}{spans} does not fit a {axis} of {size}{padded}",
-            argument="kernel_size",
-            hint=f"use `kernel_size: {fits}` or less",
-        )
 
 
 class MaxPool(Pool, abstract=True):

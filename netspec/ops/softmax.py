@@ -65,7 +65,7 @@ class Softmax2d(Layer):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
-        require_dims(self, inputs[0], 3, "channels and height and width")
+        require_dims(self, inputs[0], 3, "channels, height and width")
         return inputs[0]
 
 

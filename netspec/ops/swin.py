@@ -1,0 +1,186 @@
+"""The layers of Swin: attention within shifted windows, and patch merging."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING, Final
+
+from netspec.ops.attention import require_heads
+from netspec.ops.base import (
+    BOOL,
+    POSITIVE,
+    POSITIVE_NUMBER,
+    PROBABILITY,
+    Op,
+    Schema,
+    Shape,
+    arg,
+    require_dims,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+LAST: Final = "height, width and features"
+WINDOW: Final = "height and width of the windows"
+
+
+def pair(minimum: int) -> Schema:
+    """Height and width."""
+    return {
+        "type": "array",
+        "items": {"type": "integer", "minimum": minimum},
+        "minItems": 2,
+        "maxItems": 2,
+    }
+
+
+class WindowAttention(Op, abstract=True):
+    """Self attention within windows, which a shift makes overlap the windows before.
+
+    Source of the count: the matrix products of `torchvision.models.swin_transformer`, where the
+    image is padded to whole windows first.
+    """
+
+    window_size: tuple[int, int] = arg(pair(1), WINDOW)
+    shift_size: tuple[int, int] = arg(pair(0), "how far the windows are moved; 0 for not")
+    num_heads: int = arg(POSITIVE, "how many means, each of its own part of the features")
+    qkv_bias: bool = arg(BOOL, "whether queries, keys and values have biases", default=True)
+    proj_bias: bool = arg(BOOL, "whether the output's projection has a bias", default=True)
+    attention_dropout: float = arg(
+        PROBABILITY, "the probability that a match is dropped", default=0.0
+    )
+    dropout: float = arg(PROBABILITY, "the probability that an output is dropped", default=0.0)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(height, width, features)`, unchanged."""
+        (x,) = inputs
+        require_dims(self, x, 3, LAST)
+        require_heads(x[2], self.num_heads)
+        return x
+
+    def projections(self, e: int) -> dict[str, Shape]:
+        """The weights of the two projections of `e` features."""
+        out: dict[str, Shape] = {"qkv.weight": (3 * e, e)}
+        if self.qkv_bias:
+            out["qkv.bias"] = (3 * e,)
+        out["proj.weight"] = (e, e)
+        if self.proj_bias:
+            out["proj.bias"] = (e,)
+        return out
+
+    def macs(self, *inputs: Shape) -> int:
+        """In each window: four projections, the matches of all pairs, and the means."""
+        height, width, e = inputs[0]
+        tokens = prod(self.window_size)
+        windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
+        return windows * (tokens * e * 4 * e + 2 * tokens * tokens * e)
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The class of `torchvision.models.swin_transformer` that has this name."""
+        from torchvision.models import swin_transformer
+
+        given = {k: list(v) if isinstance(v, tuple) else v for k, v in self.values.items()}
+        made: nn.Module = getattr(swin_transformer, type(self).__name__)(inputs[0][2], **given)
+        return made
+
+
+class ShiftedWindowAttention(WindowAttention):
+    """Self attention within windows, with a learned bias for each relative position (Swin)."""
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """The table of biases and the projections."""
+        high, wide = self.window_size
+        table = ((2 * high - 1) * (2 * wide - 1), self.num_heads)
+        return {"relative_position_bias_table": table, **self.projections(inputs[0][2])}
+
+    def buffers(self, *inputs: Shape) -> dict[str, Shape]:
+        """Which entry of the table each pair of positions takes."""
+        return {"relative_position_index": (prod(self.window_size) ** 2,)}
+
+
+HIDDEN: Final = 512
+"""The width of the small network that gives version 2 its biases, in torchvision."""
+
+
+class ShiftedWindowAttentionV2(WindowAttention):
+    """Self attention within windows by angle, with biases from a small network (Swin V2)."""
+
+    # a window of 1 would divide by zero in torchvision, and learn from NaN
+    window_size: tuple[int, int] = arg(pair(2), WINDOW)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """A scale for each head, the projections, and the network of the biases."""
+        return {
+            "logit_scale": (self.num_heads, 1, 1),
+            **self.projections(inputs[0][2]),
+            "cpb_mlp.0.weight": (HIDDEN, 2),
+            "cpb_mlp.0.bias": (HIDDEN,),
+            "cpb_mlp.2.weight": (self.num_heads, HIDDEN),
+        }
+
+    def buffers(self, *inputs: Shape) -> dict[str, Shape]:
+        """The relative positions, and which of them each pair of positions has."""
+        high, wide = self.window_size
+        return {
+            "relative_coords_table": (1, 2 * high - 1, 2 * wide - 1, 2),
+            "relative_position_index": (prod(self.window_size) ** 2,),
+        }
+
+    def macs(self, *inputs: Shape) -> int:
+        """As without the network of the biases, and that network once."""
+        high, wide = self.window_size
+        biases = (2 * high - 1) * (2 * wide - 1) * HIDDEN * (2 + self.num_heads)
+        return super().macs(*inputs) + biases
+
+
+class Merging(Op, abstract=True):
+    """Each square of four neighbours joined into one position of twice the features."""
+
+    eps: float = arg(POSITIVE_NUMBER, "what the layer norm adds to the variance", default=1e-5)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(height, width, features)` → half the height and width, rounded up, and 2·features."""
+        require_dims(self, inputs[0], 3, LAST)
+        height, width, e = inputs[0]
+        return (-(-height // 2), -(-width // 2), 2 * e)
+
+    def normalised(self, e: int) -> int:
+        """How many features the layer norm sees."""
+        raise NotImplementedError
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """`reduction`, a linear map without bias, and `norm`."""
+        e = inputs[0][2]
+        norm = (self.normalised(e),)
+        return {"reduction.weight": (2 * e, 4 * e), "norm.weight": norm, "norm.bias": norm}
+
+    def macs(self, *inputs: Shape) -> int:
+        """The linear map."""
+        return prod(self.infer(*inputs)) * 4 * inputs[0][2]
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The class of `torchvision.models.swin_transformer` that has this name."""
+        from torch import nn
+        from torchvision.models import swin_transformer
+
+        norm = partial(nn.LayerNorm, eps=self.eps)
+        made: nn.Module = getattr(swin_transformer, type(self).__name__)(inputs[0][2], norm)
+        return made
+
+
+class PatchMerging(Merging):
+    """Four neighbours joined, normalised, and mapped to twice the features (Swin)."""
+
+    def normalised(self, e: int) -> int:
+        """All four neighbours' features."""
+        return 4 * e
+
+
+class PatchMergingV2(Merging):
+    """Four neighbours joined, mapped to twice the features, and normalised (Swin V2)."""
+
+    def normalised(self, e: int) -> int:
+        """The output's features."""
+        return 2 * e

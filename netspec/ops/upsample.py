@@ -1,0 +1,164 @@
+"""Upsampling by interpolation."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from netspec.ops.base import AXES, BOOL, Ints, Refusal, Schema, Shape, arg, choice, nullable, text
+from netspec.ops.layer import Layer
+
+Scale = float | tuple[float, ...] | None
+
+MODES: Final = {
+    "nearest": (1, 2, 3),
+    "nearest-exact": (1, 2, 3),
+    "area": (1, 2, 3),
+    "linear": (1,),
+    "bilinear": (2,),
+    "bicubic": (2,),
+    "trilinear": (3,),
+}
+"""How many spatial dimensions each mode of `torch.nn.functional.interpolate` takes."""
+
+CORNERS: Final = ("linear", "bilinear", "bicubic", "trilinear")
+SIZE: Final = "the output's size in every spatial dimension, or in each"
+FACTOR: Final = "how many times larger the output is in every spatial dimension, or in each"
+
+
+def wanted(most: int, least: int = 1) -> tuple[Schema, Schema]:
+    """The schemas of a size and of a scale factor for `least` to `most` dimensions."""
+    count: Schema = {"minItems": least, "maxItems": most}
+    whole: Schema = {"type": "integer", "minimum": 1}
+    factor: Schema = {"type": "number", "exclusiveMinimum": 0}
+    return (
+        {"type": ["integer", "array", "null"], "minimum": 1, "items": whole, **count},
+        {"type": ["number", "array", "null"], "exclusiveMinimum": 0, "items": factor, **count},
+    )
+
+
+class Interpolation(Layer, abstract=True):
+    """A resize of the spatial dimensions; source: `torch.nn.functional.interpolate`."""
+
+    size: Ints | None
+    scale_factor: Scale
+
+    def interpolation(self) -> str:
+        """The mode."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Refuse both or neither of `size` and `scale_factor`."""
+        if self.size is None and self.scale_factor is None:
+            raise Refusal(
+                "NS410",
+                f"{type(self).__name__} needs a `size` or a `scale_factor`",
+                hint="`scale_factor: 2` doubles the size",
+            )
+        if self.size is not None and self.scale_factor is not None:
+            raise Refusal(
+                "NS410",
+                "only one of `size` and `scale_factor` can be given",
+                argument="scale_factor",
+            )
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(channels, *spatial)` → `(channels, *size)`."""
+        (x,) = inputs
+        mode = self.interpolation()
+        spatial = x[1:]
+        if len(spatial) not in MODES[mode]:
+            kinds = " or ".join(str(n + 1) for n in MODES[mode])
+            fitting = [m for m in CORNERS if len(spatial) in MODES[m]]
+            raise Refusal(
+                "NS401",
+                f"{type(self).__name__} by `{mode}` takes an input of {kinds} dimensions, not "
+                f"{text(x)}",
+                argument="mode" if "mode" in self.args else None,
+                hint=f"use `mode: {fitting[0]}`" if fitting and "mode" in self.args else None,
+            )
+        given = self.size if self.size is not None else self.scale_factor
+        name = "size" if self.size is not None else "scale_factor"
+        if isinstance(given, tuple) and len(given) != len(spatial):
+            raise Refusal(
+                "NS409",
+                f"`{name}` has {len(given)} entries for {len(spatial)} spatial dimensions",
+                argument=name,
+            )
+        each = given if isinstance(given, tuple) else (given,) * len(spatial)
+        if self.size is not None:
+            return (x[0], *(int(e or 0) for e in each))
+        out = tuple(int(s * float(e or 0)) for s, e in zip(spatial, each, strict=True))
+        for size, new, axis in zip(spatial, out, AXES[len(spatial)], strict=True):
+            if new < 1:
+                raise Refusal(
+                    "NS409",
+                    f"this scale factor leaves nothing of a {axis} of {size}",
+                    argument="scale_factor",
+                )
+        return (x[0], *out)
+
+
+SIZES, FACTORS = wanted(3)
+SIZES_2D, FACTORS_2D = wanted(2, 2)
+
+
+class Upsample(Interpolation):
+    """A resize by interpolation of a sequence, an image or a volume."""
+
+    size: Ints | None = arg(SIZES, SIZE, default=None)
+    scale_factor: Scale = arg(FACTORS, FACTOR, default=None)
+    mode: str = arg(choice(*MODES), "how values between the input's are found", default="nearest")
+    align_corners: bool | None = arg(
+        nullable(BOOL), "whether the corners keep their values; only for the linear modes and "
+        "bicubic", default=None,
+    )  # fmt: skip
+    recompute_scale_factor: bool | None = arg(
+        nullable(BOOL), "whether positions follow the rounded size and not the factor as given",
+        default=None,
+    )  # fmt: skip
+
+    def interpolation(self) -> str:
+        """The mode."""
+        return self.mode
+
+    def check(self) -> None:
+        """Refuse arguments that exclude each other."""
+        super().check()
+        if self.align_corners is not None and self.mode not in CORNERS:
+            raise Refusal(
+                "NS410",
+                f"`align_corners` means nothing to `mode: {self.mode}`",
+                argument="align_corners",
+                hint=f"leave it out, or use one of {', '.join(CORNERS)}",
+            )
+        if self.recompute_scale_factor and self.size is not None:
+            raise Refusal(
+                "NS410",
+                "`recompute_scale_factor` means nothing beside a `size`",
+                argument="recompute_scale_factor",
+            )
+
+
+class Upsampling2d(Interpolation, abstract=True):
+    """A resize by one mode."""
+
+    mode_of: ClassVar[str]
+
+    size: Ints | None = arg(SIZES_2D, SIZE, default=None)
+    scale_factor: Scale = arg(FACTORS_2D, FACTOR, default=None)
+
+    def interpolation(self) -> str:
+        """The mode."""
+        return self.mode_of
+
+
+class UpsamplingNearest2d(Upsampling2d):
+    """A resize of an image that repeats the nearest value."""
+
+    mode_of = "nearest"
+
+
+class UpsamplingBilinear2d(Upsampling2d):
+    """A linear resize of an image that keeps the values of its corners."""
+
+    mode_of = "bilinear"
