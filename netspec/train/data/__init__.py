@@ -1,0 +1,21 @@
+"""The input path: a data set on disk → normalised batches on the device.
+
+`open_data` finds the files, decodes them once, checks them against the network and splits them;
+`Data.batches` then augments and normalises whole batches where they are used. Every draw is a pure
+function of (seed, epoch, index).
+"""
+
+from netspec.train.data.data import Batch, Data, DataInfo, Split
+from netspec.train.data.open_data import open_data
+from netspec.train.data.pictures import load_images
+from netspec.train.data.streaming import worker_failure
+
+__all__ = [
+    "Batch",
+    "Data",
+    "DataInfo",
+    "Split",
+    "load_images",
+    "open_data",
+    "worker_failure",
+]

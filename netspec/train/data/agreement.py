@@ -1,0 +1,88 @@
+"""Whether a data set is one that the network can be trained on: channels, size, classes."""
+
+from __future__ import annotations
+
+import torch
+
+from netspec.recipe import Recipe
+from netspec.train.data.augmentation import augmentation
+from netspec.train.errors import TrainError
+
+
+def check_agreement(
+    recipe: Recipe,
+    dataset: str,
+    classes: tuple[str, ...],
+    shape: tuple[int, ...],
+    input_shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+) -> None:
+    """Raise TrainError unless images of `shape` become `input_shape` and classes are as many."""
+    if len(input_shape) != 3:
+        if recipe.augment or recipe.data.resize:
+            raise TrainError(
+                f"the network takes {_times(input_shape)}: `augment` and `resize` are for images",
+                "leave them out",
+            )
+        return
+    _check_channels(dataset, shape[0], input_shape)
+    size = (shape[1], shape[2])
+    _check_sizes(recipe, dataset, size, (input_shape[1], input_shape[2]))
+    _check_classes(recipe, dataset, len(classes), output_shape[0])
+
+
+def _check_channels(dataset: str, channels: int, input_shape: tuple[int, ...]) -> None:
+    wanted = input_shape[0]
+    if channels == wanted:
+        return
+    if wanted in (1, 3):
+        hint = f"set `train.data.channels={wanted}` to turn them into " + (
+            "grey" if wanted == 1 else "red, green and blue"
+        )
+    else:
+        hint = f"give the network an input of {_times((channels, *input_shape[1:]))}"
+    raise TrainError(
+        f"images of `{dataset}` have {_channels(channels)}, and the network takes {wanted}", hint
+    )
+
+
+def _channels(count: int) -> str:
+    return "1 channel" if count == 1 else f"{count} channels"
+
+
+def _check_sizes(
+    recipe: Recipe, dataset: str, stored: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    size = recipe.data.resize or stored
+    nothing = torch.zeros(1)
+    trained = augmentation(recipe.augment, 0, nothing, nothing).size(size)
+    resize = f"set `train.data.resize={wanted[0] if wanted[0] == wanted[1] else list(wanted)}`"
+    if trained != wanted:
+        made = f"images of `{dataset}` are {_times(stored)}"
+        if recipe.data.resize is not None and size != stored:
+            made += f", resized to {_times(size)}"
+        if trained != size:
+            made += f", and `augment` makes them {_times(trained)}"
+            hint = "let the crop in `augment` have the size that the network takes"
+        else:
+            hint = resize
+        raise TrainError(f"{made}; the network takes {_times(wanted)}", hint)
+    if size[0] < wanted[0] or size[1] < wanted[1]:
+        raise TrainError(
+            f"images of `{dataset}` are {_times(size)} where nothing is augmented, as in "
+            f"evaluation; the network takes {_times(wanted)}",
+            resize,
+        )
+
+
+def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> None:
+    binary = outputs == 1 and classes == 2 and recipe.loss.name != "CrossEntropyLoss"
+    if classes != outputs and not binary:
+        raise TrainError(
+            f"`{dataset}` has {classes} classes, and the network answers for {outputs}",
+            f"give the network {classes} outputs, as with `--set num_classes={classes}`",
+        )
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

@@ -1,0 +1,135 @@
+"""A data set that is open for training: its parts, in batches on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from netspec.train.data.draws import ORDER, SPLIT, permutation
+from netspec.train.data.preparation import Preparation
+from netspec.train.data.source import Source
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What a data set is, as a run records it.
+
+    `size` is (height, width) of the prepared images, () where they are none; `mean` and `std` are
+    by channel, for pixels from 0 to 1. `fingerprint` is a hash of pixels, labels and classes; of
+    names and sizes for files that are decoded as they are needed. `resident` says which.
+    """
+
+    dataset: str
+    classes: tuple[str, ...]
+    channels: int
+    size: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    num_train: int
+    num_validation: int
+    num_test: int
+    fingerprint: str
+    resident: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images, float32 [count, *input shape], normalised, and labels, int64 [count].
+
+    Where the target is an image, labels are [count, height, width]. `count` is the share of this
+    process, `total` the size of the batch over all processes.
+    """
+
+    images: Tensor
+    labels: Tensor
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """An open data set.
+
+    `places` says for each split which images of which source it is, int64, where they lie.
+    """
+
+    info: DataInfo
+    seed: int
+    preparation: Preparation
+    sources: Mapping[str, Source]
+    places: Mapping[str, tuple[str, Tensor]]
+
+    def size(self, split: Split) -> int:
+        """Number of images of a split; 0 where there is none."""
+        return len(self.places[split][1]) if split in self.places else 0
+
+    def steps(
+        self, split: Split, batch_size: int, *, world_size: int = 1, drop_last: bool = False
+    ) -> int:
+        """Batches that `batches` yields."""
+        whole, rest = divmod(self.size(split), batch_size)
+        # In training every process takes part in every step, or the others would wait for it.
+        least = world_size if split == "train" else 1
+        dropped = (drop_last and whole > 0) or rest < least
+        return whole + (rest > 0 and not dropped)
+
+    def batches(
+        self,
+        split: Split,
+        *,
+        epoch: int = 0,
+        batch_size: int,
+        rank: int = 0,
+        world_size: int = 1,
+        start_step: int = 0,
+        augment: bool | None = None,
+        drop_last: bool = False,
+    ) -> Iterator[Batch]:
+        """The batches of a split, from `start_step` on; `batch_size` is over all processes.
+
+        Training is in an order of its own each epoch and augmented (unless `augment` is false); the
+        other splits come as they lie and whole: a process whose share of the last batch is empty
+        yields one batch less. Raises TrainError for files that cannot be read.
+        """
+        if not self.size(split):
+            return
+        name, places = self.places[split]
+        training = split == "train"
+        if training:
+            places = places[permutation(self.seed, epoch, ORDER, len(places), places.device)]
+        steps = self.steps(split, batch_size, world_size=world_size, drop_last=drop_last)
+        bounds = []
+        for step in range(start_step, steps):
+            start = step * batch_size
+            total = min(batch_size, len(places) - start)
+            share = (start + total * rank // world_size, start + total * (rank + 1) // world_size)
+            if share[0] < share[1]:
+                bounds.append((*share, total))
+        plan = [places[first:last] for first, last, _ in bounds]
+        changed = training if augment is None else augment
+        fetched = self.sources[name].fetch(plan)
+        for index, (_, _, total), (images, labels) in zip(plan, bounds, fetched, strict=True):
+            drawn = index.to(images.device) if changed else None
+            images, labels = self.preparation(images, labels, drawn, epoch)
+            yield Batch(images, labels, len(index), total)
+
+    def close(self) -> None:
+        """Let go of memory and processes."""
+        for source in self.sources.values():
+            source.close()
+
+
+def split_places(count: int, share: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Which of `count` training images are trained on, and which are held out: int64, rising.
+
+    The held-out ones are the first of a permutation of their own; at least one where `share` is
+    above 0, and never all.
+    """
+    held = min(max(round(count * share), 1), count - 1) if share else 0
+    order = permutation(seed, 0, SPLIT, count)
+    return order[held:].sort().values, order[:held].sort().values
