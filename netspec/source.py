@@ -148,7 +148,7 @@ def _events(text: str) -> Iterator[Any]:
 
 class _Reader:
     def __init__(self, text: str, name: str) -> None:
-        self.name = name
+        self.name, self.text = name, text
         self.events = _events(text)
         self.count = 0
 
@@ -192,9 +192,15 @@ class _Reader:
         hint = None
         if "tab" in what or "\\t" in what:
             hint = "indent with spaces"
+        elif mark and "$(" in self.line(mark.line)[: mark.column]:
+            hint = 'within `{…}` or `[…]`, quote an expression that has brackets: "$(sizes[0])"'
         return _error(
             "NS103", what, Span(self.name, line, column, line, column + 1), notes=notes, hint=hint
         )
+
+    def line(self, number: int) -> str:
+        lines = self.text.split("\n", number + 1)
+        return lines[number] if number < len(lines) else ""
 
     def read(self) -> Mapping:
         node = self.document()
