@@ -215,6 +215,8 @@ def init(
 
 def main() -> None:
     """Run a command; end without a traceback, whatever happens."""
+    from netspec import cli_training  # noqa: F401  (adds its commands)
+
     try:
         app()
     except KeyboardInterrupt:

@@ -44,7 +44,7 @@ def draw_curves(
     colour = {group: COLOURS[place % len(COLOURS)] for place, group in enumerate(groups)}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + _legend(curves)}" '
-        'font-family="system-ui, -apple-system, Segoe UI, sans-serif" font-size="12">',
+        'font-family="system-ui, Helvetica, Arial, DejaVu Sans, sans-serif" font-size="12">',
         f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="28" font-size="16" font-weight="600" fill="#1f2328">'

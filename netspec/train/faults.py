@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-import re
 
 import torch
 
 from netspec.recipe import RecipeError
+from netspec.train.data import worker_failure
 from netspec.train.errors import TrainError
 
 
-def explain(error: Exception, *, batch_size: int, workers: int | None = None) -> TrainError | None:
+def explain(error: Exception, *, batch_size: int) -> TrainError | None:
     """The sentence for ``error``; None for one that is a mistake of netspec's own."""
     if isinstance(error, TrainError):
         return error
@@ -19,7 +19,7 @@ def explain(error: Exception, *, batch_size: int, workers: int | None = None) ->
         key = ".".join(("train", *map(str, error.key)))
         return TrainError(f"`{key}`: {error.message}", error.hint)
     text = str(error)
-    if _out_of_memory(error, text):
+    if out_of_memory(error):
         smaller = f"try `--batch-size {batch_size // 2}`" if batch_size > 1 else "the network"
         advice = (
             f"{smaller}; `netspec fit` tells the largest that fits"
@@ -32,13 +32,8 @@ def explain(error: Exception, *, batch_size: int, workers: int | None = None) ->
         return TrainError(
             f"no space left on the disk{where}", "free some space and go on with `--resume`"
         )
-    if "DataLoader worker" in text:
-        killed = re.search(r"killed by signal: (\w+)", text)
-        how = f" ({killed.group(1).lower()})" if killed else ""
-        return TrainError(
-            f"a data worker died{how}",
-            "if memory ran out, use fewer `--workers`; the run goes on with `--resume`",
-        )
+    if isinstance(error, RuntimeError) and (died := worker_failure(error)) is not None:
+        return died
     if "deterministic" in text and isinstance(error, RuntimeError):
         operation = text.split(" ")[0]
         return TrainError(
@@ -53,8 +48,9 @@ def explain(error: Exception, *, batch_size: int, workers: int | None = None) ->
     return None
 
 
-def _out_of_memory(error: Exception, text: str) -> bool:
+def out_of_memory(error: Exception) -> bool:
+    """Whether ``error`` says that memory ran out, the device's or the machine's."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     signs = ("can't allocate memory", "not enough memory", "CUDNN_STATUS_ALLOC_FAILED")
-    return isinstance(error, RuntimeError) and any(sign in text for sign in signs)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)

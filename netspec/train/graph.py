@@ -50,7 +50,8 @@ class GraphedStep:
         if self._graph is None or not self._fits(images) or scale != 1.0:
             self._take(images, labels, scale)
             return
-        assert self._images is not None and self._labels is not None
+        assert self._images is not None
+        assert self._labels is not None
         self._images.copy_(images)
         self._labels.copy_(labels)
         for rate, group in zip(self._rates, self._optimizer.param_groups, strict=True):

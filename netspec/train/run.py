@@ -97,11 +97,13 @@ def _train(
     root = overrides.get("data")
     data = open_data(
         recipe,
-        network.input_shape,  # type: ignore[arg-type]
+        network.input_shape,
         root=None if root is None else Path(root),
         device=device,
         workers=options.workers,
         num_classes=network.output_shape[0],
+        output_shape=network.output_shape,
+        say=progress.say,
     )
     try:
         folder = earlier or _new_folder(network, options, processes)

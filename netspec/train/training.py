@@ -65,7 +65,9 @@ class Training:
         self.processes = processes
         self.progress = progress
         self.stop = stop
-        self.steps_per_epoch = data.steps("train", recipe.batch_size)
+        self.steps_per_epoch = data.steps(
+            "train", recipe.batch_size, world_size=processes.world_size
+        )
         if self.steps_per_epoch == 0:
             raise TrainError("there are no images to train on", "give the data set some images")
 
@@ -132,12 +134,15 @@ class Training:
 
     def share(self, batch: Batch) -> float:
         """What makes the mean over the processes' losses the mean over the batch's labels."""
+        world = self.processes.world_size
         if not self.processes.many:
             return 1.0
+        if self.criterion.counts_labels:
+            return batch.count * world / batch.total
         mine = self.criterion.divisor(batch.labels)
         everyone = mine.clone()
         self.processes.add(everyone)
-        return float(mine) * self.processes.world_size / max(float(everyone), 1e-30)
+        return float(mine) * world / max(float(everyone), 1e-30)
 
     def evaluate(self, split: str) -> Figures | None:
         """Exact figures of the network that counts on ``validation`` or ``test``, if it exists."""

@@ -1,0 +1,123 @@
+"""Figures of trained weights on a split: overall, by class, and who is taken for whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from netspec.train.confusion import draw_confusion
+from netspec.train.criterion import Criterion
+from netspec.train.durable import write_durably
+from netspec.train.evaluate import evaluate
+from netspec.train.plan import Plan
+from netspec.train.processes import Processes
+from netspec.train.sums import Figures
+
+if TYPE_CHECKING:
+    from netspec.train.data import Batch
+
+TABLE_CLASSES = 20  # a larger matrix is unreadable as text: it is in the file
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """``confusion[i][j]`` counts the labels of class ``i`` that were taken for class ``j``."""
+
+    split: str
+    classes: tuple[str, ...]
+    figures: Figures
+    confusion: tuple[tuple[int, ...], ...]
+
+    def class_accuracy(self, place: int) -> float | None:
+        """The share of a class's labels that were found; None where it has none."""
+        count = sum(self.confusion[place])
+        return self.confusion[place][place] / count if count else None
+
+    def text(self) -> str:
+        """The figures, a row a class, and the matrix where it is small enough to read."""
+        figures = self.figures
+        head = f"{self.split}: loss {figures.loss:.4f} · top-1 {figures.accuracy:.2%}"
+        if figures.top5 is not None and len(self.classes) > 5:
+            head += f" · top-5 {figures.top5:.2%}"
+        lines = [f"{head} · {figures.count:,} samples", ""]
+        width = max(5, *(len(name) for name in self.classes))
+        lines.append(f"{'class':{width}}  {'accuracy':>8}  {'samples':>8}  most often taken for")
+        for place, name in enumerate(self.classes):
+            share = self.class_accuracy(place)
+            row = self.confusion[place]
+            shown = "–" if share is None else f"{share:.2%}"
+            lines.append(
+                f"{name:{width}}  {shown:>8}  {sum(row):>8,}  {self._taken_for(place)}".rstrip()
+            )
+        if len(self.classes) <= TABLE_CLASSES:
+            lines += ["", "rows: the true class, columns: what it was taken for"]
+            cell = max(4, *(len(f"{value:,}") for row in self.confusion for value in row))
+            lines.append(
+                " " * width + "  " + " ".join(f"{name[:cell]:>{cell}}" for name in self.classes)
+            )
+            for name, row in zip(self.classes, self.confusion, strict=True):
+                lines.append(f"{name:{width}}  " + " ".join(f"{value:>{cell},}" for value in row))
+        return "\n".join(lines)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write ``figures.json``, ``confusion.csv`` and ``confusion.svg``; returns their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = {
+            "split": self.split,
+            **self.figures.as_row(),
+            "samples": self.figures.count,
+            "classes": {
+                name: self.class_accuracy(place) for place, name in enumerate(self.classes)
+            },
+        }
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["true \\ taken for", *self.classes])
+        for name, row in zip(self.classes, self.confusion, strict=True):
+            writer.writerow([name, *row])
+        title = f"{self.split}: accuracy {self.figures.accuracy:.2%}"
+        files = {
+            "figures.json": json.dumps(figures, indent=2) + "\n",
+            "confusion.csv": out.getvalue(),
+            "confusion.svg": draw_confusion(self.classes, self.confusion, title=title),
+        }
+        for name, text in files.items():
+            write_durably(folder / name, [text.encode()])
+        return [folder / name for name in files]
+
+    def _taken_for(self, place: int) -> str:
+        others = [(count, j) for j, count in enumerate(self.confusion[place]) if j != place]
+        count, other = max(others, default=(0, 0), key=lambda pair: (pair[0], -pair[1]))
+        return f"{self.classes[other]} ({count:,})" if count else ""
+
+
+def evaluate_split(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    criterion: Criterion,
+    plan: Plan,
+    *,
+    split: str,
+    classes: tuple[str, ...],
+) -> Evaluation:
+    """Evaluate ``module`` over all of ``batches``, alone in this process."""
+    size = len(classes)
+    counts = torch.zeros(size * size, dtype=torch.int64, device=plan.device)
+
+    def count(logits: Tensor, labels: Tensor) -> None:
+        labels, taken = labels.flatten(), logits.argmax(1).flatten()
+        kept = labels != criterion.ignored
+        cells = labels[kept] * size + taken[kept].clamp_max(size - 1)
+        counts.scatter_add_(0, cells, torch.ones_like(cells))
+
+    figures = evaluate(module, batches, criterion, plan, Processes(), count)
+    rows = counts.view(size, size).tolist()
+    return Evaluation(split, classes, figures, tuple(tuple(row) for row in rows))

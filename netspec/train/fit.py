@@ -1,0 +1,120 @@
+"""The largest batch that a device's memory holds for training: reckoned, then tried."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from netspec.recipe import Recipe
+from netspec.train.faults import out_of_memory
+from netspec.train.plan import Plan
+
+# Values that each optimizer keeps beside every parameter, for its usual arguments.
+STATES = {
+    "SGD": 1,
+    "Adam": 2,
+    "AdamW": 2,
+    "NAdam": 2,
+    "RAdam": 2,
+    "Adamax": 2,
+    "Adadelta": 2,
+    "RMSprop": 1,
+    "Adagrad": 1,
+}
+# The driver's context, cuDNN's workspaces and the allocator's unused pieces.
+SET_ASIDE = 1.0 * 2**30
+KEPT_FREE = 0.08
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that training takes: once, and for each sample of the batch."""
+
+    fixed: int
+    per_sample: int
+
+    def largest_batch(self, memory: int) -> int:
+        """The largest batch that ``memory`` bytes hold; 0 if not even one sample fits."""
+        return max(0, int((memory * (1 - KEPT_FREE) - self.fixed) // max(1, self.per_sample)))
+
+
+def reckon(
+    num_params: int, activation_bytes: int, input_values: int, recipe: Recipe, plan: Plan
+) -> Need:
+    """Memory for training from the static analysis.
+
+    ``activation_bytes`` is what a training step keeps of one float32 sample for its backward pass,
+    ``input_values`` the sample's own size. Weights, gradients, the optimizer's values and the
+    moving average are float32 whatever the precision; what is kept of a sample is half the size
+    under autocast.
+    """
+    copies = 2 + STATES.get(recipe.optimizer.name, 2) + (recipe.ema is not None)
+    if recipe.optimizer.name == "SGD" and not recipe.optimizer.args.get("momentum"):
+        copies -= 1
+    half = plan.autocast is not None
+    fixed = num_params * 4 * copies + (num_params * 2 if half else 0)
+    if plan.device.type == "cuda":
+        fixed += int(SET_ASIDE)
+    kept = activation_bytes // 2 if half else activation_bytes
+    # The gradient of the largest piece lives beside what is kept; a tenth has covered it.
+    return Need(fixed, int(kept * 1.1) + input_values * 4 * 2)
+
+
+def device_memory(plan: Plan) -> int:
+    """Bytes of memory that are free for training now."""
+    if plan.device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(plan.device)
+        return int(free)
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 8 * 2**30
+
+
+def largest_that_runs(
+    start: int, limit: int, step: Callable[[int], None]
+) -> tuple[int, list[tuple[int, bool]]]:
+    """The largest batch up to ``limit`` for which ``step`` does not run out of memory.
+
+    Tries ``start`` first, then goes up or down by an eighth and halves the gap until it is within
+    2 %. Returns it with every trial; 0 if not even one sample runs.
+    """
+    trials: list[tuple[int, bool]] = []
+
+    def runs(batch: int) -> bool:
+        try:
+            step(batch)
+            fits = True
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            fits = False
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        trials.append((batch, fits))
+        return fits
+
+    good, bad = 0, limit + 1
+    batch = max(1, min(start, limit))
+    while bad - good > max(1, good // 50):
+        if runs(batch):
+            good = batch
+        else:
+            bad = batch
+        if bad > limit:
+            batch = min(limit, good + max(1, good // 8))
+        elif good == 0:
+            batch = max(1, bad - max(1, bad // 8)) if bad > 8 else bad - 1
+        else:
+            batch = (good + bad) // 2
+        if batch in (good, bad) or batch < 1:
+            break
+    return good, trials
