@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(
     name="netspec",
@@ -54,7 +57,7 @@ def check(
 ) -> None:
     """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
     from netspec.compiler.override import parse_overrides
-    from netspec.diagnostics import SpecError
+    from netspec.diagnostics import Diagnostic, SpecError
     from netspec.report import check as checker
     from netspec.report import findings as show
 
@@ -70,7 +73,7 @@ def check(
     except FileNotFoundError as problem:
         usage(f"the folder `{problem}` holds no `*.yaml`")
     errors = warnings = 0
-    collected = []
+    collected: list[Diagnostic] = []
     for path in files:
         stdin = sys.stdin.buffer.read(1 << 20) if path == "-" else None
         done = checker.check(path, overrides, stdin)

@@ -50,7 +50,6 @@ def compile_source(
         params=params,
         train=train,
         output_list=expansion.outputs,
-        input_in_expressions=expansion.input_in_expressions,
         path=path,
     )
     findings = unmatched(network, document.init)

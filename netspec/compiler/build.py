@@ -9,7 +9,7 @@ from torch import nn
 
 from netspec.compiler.graph import Graph, Output, Step
 from netspec.compiler.initialize import initialize
-from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.network import INPUT, Layer
 from netspec.compiler.state import is_tensor
 
 if TYPE_CHECKING:
@@ -72,7 +72,10 @@ def _is_chain(layer: Layer) -> bool:
 
 
 def _steps(layer: Layer, needed: set[int]) -> tuple[Step, ...]:
-    """The steps, each with the values that nothing after it reads."""
+    """The steps, each with the values that nothing after it reads.
+
+    A source plus 2 is the number of its value: `BLOCK_INPUT` is -2 and `INPUT` is -1.
+    """
     last: dict[int, int] = {}
     for i, child in enumerate(layer.children):
         for source in child.sources:
@@ -92,6 +95,3 @@ def _steps(layer: Layer, needed: set[int]) -> tuple[Step, ...]:
         )
         for i, child in enumerate(layer.children)
     )
-
-
-assert INPUT + 2 == 1 and BLOCK_INPUT + 2 == 0

@@ -51,7 +51,6 @@ class Expansion(NamedTuple):
 
     root: Layer
     outputs: tuple[Output, ...]
-    input_in_expressions: bool
 
 
 class _Shared(Exception):
@@ -63,17 +62,6 @@ def expand(document: Document, params: dict[str, Any], shape: Shape) -> Expansio
     return _Expander(document, shape).run(params)
 
 
-class _Env(dict[str, Any]):
-    """An environment that remembers whether `input` was asked for."""
-
-    asked = False
-
-    def get(self, key: str, default: Any = None) -> Any:
-        if key == "input":
-            _Env.asked = True
-        return super().get(key, default)
-
-
 class _Expander:
     def __init__(self, document: Document, shape: Shape) -> None:
         self.document, self.shape = document, shape
@@ -81,12 +69,9 @@ class _Expander:
         self.count = 0
         self.params = 0
         self.made: dict[int, Op | None] = {}
-        self.input_asked = False
 
     def run(self, params: dict[str, Any]) -> Expansion:
-        _Env.asked = False
-        env = _Env(params)
-        env["input"] = InputShape(self.shape)
+        env = {**params, "input": InputShape(self.shape)}
         scope = Scope(env, None, ())
         start = Value(INPUT, self.shape, "the input", self.document.input_span)
         root: Layer | None = None
@@ -103,7 +88,7 @@ class _Expander:
             pass
         if self.findings or root is None:
             raise SpecError(tuple(self.findings.values()))
-        return Expansion(root, outputs, _Env.asked)
+        return Expansion(root, outputs)
 
     def wrap(self, layer: Layer, start: Value) -> Layer:
         """A network of one layer still has a root."""
@@ -412,7 +397,7 @@ class _Expander:
         return replace(made, sources=sources, block=block_name if made.op is None else None,
                        span=entry.span if made.op is None else made.span)  # fmt: skip
 
-    def block_env(self, block: Block, entry: Entry, scope: Scope) -> _Env:
+    def block_env(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         args = entry.args
         given: dict[str, Any] = {}
         spans: dict[str, Span] = {}
@@ -426,7 +411,7 @@ class _Expander:
                 self.say("NS202", message, args.span)
                 raise _Poison
             given[alone.name], spans[alone.name] = self.value(args, scope), args.span
-        env = _Env()
+        env: dict[str, Any] = {}
         for param in block.params.values():
             if param.name in given:
                 value = given.pop(param.name)
@@ -489,8 +474,9 @@ class _Expander:
         span = loop.values.span
         if loop.variable is None:
             if isinstance(value, bool) or not isinstance(value, int):
-                self.say("NS202", f"the number of copies is a whole number, not {said(value)}",
-                         span, "for a list, name what each item is: `each: {stage: $stages}`")  # fmt: skip
+                message = f"the number of copies is a whole number, not {said(value)}"
+                hint = "for a list, name what each item is: `each: {stage: $stages}`"
+                self.say("NS202", message, span, hint)
                 return None
             if value < 0:
                 self.say("NS204", f"the number of copies is at least 0, not {value}", span)
@@ -501,16 +487,14 @@ class _Expander:
                 raise _Shared
             return (self.copy(scope, {"index": i}) for i in range(value))
         if not isinstance(value, list | tuple):
-            self.say("NS202", f"`{loop.variable}` stands for the items of a list, not {said(value)}",
-                     span)  # fmt: skip
+            message = f"`{loop.variable}` stands for the items of a list, not {said(value)}"
+            self.say("NS202", message, span)
             return None
         variable = loop.variable
         return (self.copy(scope, {"index": i, variable: v}) for i, v in enumerate(value))
 
     def copy(self, scope: Scope, names: dict[str, Any]) -> Scope:
-        env = _Env(scope.env)
-        env.update(names)
-        return Scope(env, scope.block, scope.via)
+        return Scope({**scope.env, **names}, scope.block, scope.via)
 
     # outputs
 

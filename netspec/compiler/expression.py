@@ -279,12 +279,12 @@ def _walk(node: ast.expr, env: Env) -> Any:
             return _walk(body if _walk(test, env) else orelse, env)
         case ast.BoolOp(op=op, values=values):
             stop = isinstance(op, ast.Or)
-            value: Any = None
+            result: Any = None
             for operand in values:
-                value = _walk(operand, env)
-                if bool(value) is stop:
+                result = _walk(operand, env)
+                if bool(result) is stop:
                     break
-            return value
+            return result
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return not _walk(operand, env)
         case ast.UnaryOp(op=op, operand=operand):
@@ -296,9 +296,9 @@ def _walk(node: ast.expr, env: Env) -> Any:
             return _binary(node, type(op), _walk(left, env), _walk(right, env))
         case ast.Compare(left=left, ops=ops, comparators=others):
             a = _walk(left, env)
-            for op, other in zip(ops, others, strict=True):
+            for compare, other in zip(ops, others, strict=True):
                 b = _walk(other, env)
-                if not _binary(node, type(op), a, b):
+                if not _binary(node, type(compare), a, b):
                     return False
                 a = b
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from netspec.compiler.propagate import Memo, output_shape
@@ -10,6 +11,10 @@ from netspec.ops.base import Refusal, Shape
 
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
+
+
+# Where an expression asks for a size, another input can make another structure.
+_ASKS = re.compile(r"\binput\s*\.\s*(?:height|width|length|features)")
 
 
 def min_input_size(network: Network) -> int | None:
@@ -24,9 +29,11 @@ def min_input_size(network: Network) -> int | None:
         return None
     most = max(shape[1:])
     memo: Memo = {}
+    structure_varies = any(_ASKS.search(source.text) for source in network.document.sources)
 
     def problem(n: int) -> str | None:
-        return _problem(network, (shape[0], *(n,) * (len(shape) - 1)), memo)
+        square = (shape[0], *(n,) * (len(shape) - 1))
+        return _expanded(network, square) if structure_varies else _rerun(network, square, memo)
 
     low, high = 1, most
     while low < high:
@@ -41,16 +48,19 @@ def min_input_size(network: Network) -> int | None:
     return None
 
 
-def _problem(network: Network, shape: Shape, memo: Memo) -> str | None:
-    """The code of the first refusal, or None."""
-    if network.input_in_expressions:
-        from netspec.compiler.expand import expand
+def _expanded(network: Network, shape: Shape) -> str | None:
+    """The code of the first finding when the whole spec is expanded on this input, or None."""
+    from netspec.compiler.expand import expand
 
-        try:
-            expand(network.document, network.params, shape)
-        except SpecError as found:
-            return found.diagnostics[0].code
-        return None
+    try:
+        expand(network.document, network.params, shape)
+    except SpecError as found:
+        return found.diagnostics[0].code
+    return None
+
+
+def _rerun(network: Network, shape: Shape, memo: Memo) -> str | None:
+    """The code of the first refusal of the known structure on this input, or None."""
     try:
         output_shape(network.root, (shape,), memo)
     except Refusal as refusal:

@@ -101,7 +101,6 @@ class Network:
     params: dict[str, Any]
     train: dict[str, Any]
     output_list: tuple[Output, ...]
-    input_in_expressions: bool
     path: Path | None
 
     @property

@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec, made from the ops' own arguments: what editors read, and `validate`."""
+"""The JSON Schema of a spec, made from the ops' own arguments, for editors and `validate`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ blocks:
   ConvBlock:
     params: {{channels: int, stride: 1}}
     layers:
-      - Conv2d: {{out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
+      - Conv2d:
+          {{out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
       - BatchNorm2d
       - ReLU
 
