@@ -76,7 +76,7 @@ def turned(
     turn, slant = degrees * (math.pi / 180), shear * (math.pi / 180)
     cos, sin, tan = turn.cos(), turn.sin(), slant.tan()
     # Forward: scale · rotation · shear; its inverse, with y down:
-    a, b = (cos + tan * sin) / scale, (sin - tan * cos) / scale
+    a, b = (cos - tan * sin) / scale, (sin + tan * cos) / scale
     c, d = -sin / scale, cos / scale
     x, y = shift[:, 0], shift[:, 1]
     half_width, half_height = width / 2, height / 2
