@@ -153,9 +153,9 @@ def test_random_boxes_keep_to_area_and_shape() -> None:
 @pytest.mark.parametrize(
     "motion",
     [
-        {"angle": 30.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0]},
-        {"angle": -75.0, "translate": [3, -2], "scale": 1.0, "shear": [0.0]},
-        {"angle": 10.0, "translate": [0, 1], "scale": 1.3, "shear": [15.0]},
+        {"angle": 30.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0, 0.0]},
+        {"angle": -75.0, "translate": [3, -2], "scale": 1.0, "shear": [0.0, 0.0]},
+        {"angle": 10.0, "translate": [0, 1], "scale": 1.3, "shear": [15.0, 0.0]},
     ],
     ids=["turned", "turned and moved", "turned, scaled and sheared"],
 )
