@@ -13,10 +13,12 @@ from netspec.ops.base import (
     POSITIVE_NUMBER,
     PROBABILITY,
     Op,
+    Refusal,
     Schema,
     Shape,
     arg,
     require_dims,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -141,10 +143,12 @@ class Merging(Op, abstract=True):
     eps: float = arg(POSITIVE_NUMBER, "what the layer norm adds to the variance", default=1e-5)
 
     def infer(self, *inputs: Shape) -> Shape:
-        """`(height, width, features)` → half the height and width, rounded up, and 2·features."""
-        require_dims(self, inputs[0], 3, LAST)
-        height, width, e = inputs[0]
-        return (-(-height // 2), -(-width // 2), 2 * e)
+        """`(*, height, width, features)` → half of each, rounded up, and twice the features."""
+        (x,) = inputs
+        if len(x) < 3:
+            raise Refusal("NS401", f"{type(self).__name__} takes {LAST}, or more, not {text(x)}")
+        *leading, height, width, e = x
+        return (*leading, -(-height // 2), -(-width // 2), 2 * e)
 
     def normalised(self, e: int) -> int:
         """How many features the layer norm sees."""
@@ -152,13 +156,13 @@ class Merging(Op, abstract=True):
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`reduction`, a linear map without bias, and `norm`."""
-        e = inputs[0][2]
+        e = inputs[0][-1]
         norm = (self.normalised(e),)
         return {"reduction.weight": (2 * e, 4 * e), "norm.weight": norm, "norm.bias": norm}
 
     def macs(self, *inputs: Shape) -> int:
         """The linear map."""
-        return prod(self.infer(*inputs)) * 4 * inputs[0][2]
+        return prod(self.infer(*inputs)) * 4 * inputs[0][-1]
 
     def make(self, *inputs: Shape) -> nn.Module:
         """The class of `torchvision.models.swin_transformer` that has this name."""
@@ -166,7 +170,7 @@ class Merging(Op, abstract=True):
         from torchvision.models import swin_transformer
 
         norm = partial(nn.LayerNorm, eps=self.eps)
-        made: nn.Module = getattr(swin_transformer, type(self).__name__)(inputs[0][2], norm)
+        made: nn.Module = getattr(swin_transformer, type(self).__name__)(inputs[0][-1], norm)
         return made
 
 

@@ -1,0 +1,104 @@
+"""What torch itself says to an op's arguments and inputs: a shape, or that it refuses.
+
+A spec is stricter than torch in four rules, which are applied here to torch's answer so that
+both can be compared:
+
+- the batch is always there, so a layer never takes its input for a single sample;
+- no layer touches the batch's dimension, or joins it with another;
+- no layer's output is empty, or has no dimension but the batch;
+- sizes that follow from the input are never written.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.ops.base import Op, Refusal, Shape
+
+BATCH = 2
+
+SPATIAL = re.compile(
+    r"(Conv|ConvTranspose|(Adaptive)?(Max|Avg)Pool|LPPool|InstanceNorm|Dropout"
+    r"|ReflectionPad|ReplicationPad|CircularPad)([123])d$"
+)
+AT_LEAST = re.compile(r"(ZeroPad|ConstantPad)([123])d$")
+EXACTLY = {"Unfold": 3, "Fold": 2, "MultiheadAttention": 2, "Softmax2d": 3}
+
+
+class Accepted:
+    """Torch takes the inputs: the built module, and its output's shape without the batch."""
+
+    def __init__(self, module: nn.Module, shape: Shape) -> None:
+        self.module, self.shape = module, shape
+
+    def __repr__(self) -> str:
+        return f"torch gives {self.shape}"
+
+
+class Refused:
+    """Torch, or one of the rules above, refuses."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def __repr__(self) -> str:
+        return f"torch refuses: {self.why}"
+
+
+def unchecked(op: type[Op], args: dict[str, Any]) -> Op:
+    """The op without its own check of its arguments, so that torch is asked about them."""
+    lenient = type(op.__name__, (op,), {"check": lambda self: None, "__doc__": op.__doc__})
+    return lenient(**args)
+
+
+def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | None:
+    """Which rule of the language these arguments break, though torch may take them."""
+    dims = len(inputs[0])
+    if (match := SPATIAL.match(name)) and dims != int(match[4]) + 1:
+        return "the input would be read as a single sample"
+    if (match := AT_LEAST.match(name)) and dims <= int(match[2]):
+        return "the input would be read as a single sample"
+    if name in EXACTLY and dims != EXACTLY[name]:
+        return "the input would be read as a single sample"
+    if name in ("PixelShuffle", "PixelUnshuffle") and dims < 3:
+        return "the input would be read as a single sample"
+    if any(len(x) != dims for x in inputs):
+        return "one input's batch would meet another dimension of the other"
+    for key in ("dim", "start_dim", "end_dim", "dim0", "dim1"):
+        given = args.get(key)
+        named = given if isinstance(given, list | tuple) else [given]
+        if any(d is not None and d in (0, -dims - 1) for d in named):
+            return "the batch is named"
+    if name == "Permute" and args["dims"][0] not in (0, -dims - 1):
+        return "the batch is moved"
+    return None
+
+
+def torch_answer(
+    op: type[Op], args: dict[str, Any], inputs: tuple[Shape, ...], device: str = "cpu"
+) -> Accepted | Refused:
+    """Build the layer and run it, in train mode, on a batch of two."""
+    if why := rule(op.__name__, args, inputs):
+        return Refused(why)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with torch.device(device):
+                module = unchecked(op, args).make(*inputs)
+                tensors = [torch.randn(BATCH, *shape) for shape in inputs]
+            out = module(*tensors)
+        # torch refuses by whatever comes up on the way
+        except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+            return Refused(f"{type(error).__name__}: {error}")
+        except (NotImplementedError, ZeroDivisionError, OverflowError, Refusal) as error:
+            return Refused(f"{type(error).__name__}: {error}")
+    if not isinstance(out, torch.Tensor) or out.shape[:1] != (BATCH,):
+        return Refused("the output is not one tensor with the batch first")
+    if out.dim() < 2 or 0 in out.shape:
+        return Refused(f"the output would be empty: {tuple(out.shape)}")
+    return Accepted(module, tuple(out.shape[1:]))
