@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from netspec.ops import (
-    parameter,
     activation,
     adaptive_pool,
     attention,
@@ -15,6 +14,7 @@ from netspec.ops import (
     maxvit,
     norm,
     pad,
+    parameter,
     pool,
     reshape,
     select,
