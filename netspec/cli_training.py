@@ -118,7 +118,7 @@ def runs(
     spec: Annotated[str | None, typer.Option(help="only runs of this spec")] = None,
     curves: Annotated[Path | None, typer.Option(help="where the picture of several goes")] = None,
 ) -> None:
-    """List runs, best first; with several named, what sets them apart, and their curves together."""
+    """List runs, best first; of several named, what sets them apart and their curves together."""
 
     def run() -> int:
         from netspec.train.commands import runs_command
