@@ -216,12 +216,47 @@ def init(
     print(f"wrote {path}: next, `netspec check {path}`")
 
 
+@app.callback()
+def plugins(
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="a Python module or file with layers of one's own"),
+    ] = None,
+) -> None:
+    """A network in one YAML file: checked, explained, compiled to torch, trained."""
+    if plugin:
+        from netspec.plugins import PluginError, load_plugin
+
+        for module in plugin:
+            try:
+                load_plugin(module)
+            except PluginError as problem:
+                usage(str(problem), problem.hint)
+
+
+def _hoisted(arguments: list[str]) -> list[str]:
+    """`--plugin MODULE` first, since it serves every command and may stand behind one."""
+    first: list[str] = []
+    rest: list[str] = []
+    todo = iter(arguments)
+    for argument in todo:
+        if argument == "--plugin":
+            first += [argument, *([value] if (value := next(todo, None)) is not None else [])]
+        elif argument.startswith("--plugin="):
+            first.append(argument)
+        elif argument == "--":
+            rest += [argument, *todo]
+        else:
+            rest.append(argument)
+    return first + rest
+
+
 def main() -> None:
     """Run a command; end without a traceback, whatever happens."""
     from netspec import cli_training  # noqa: F401  (adds its commands)
 
     try:
-        app()
+        app(_hoisted(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

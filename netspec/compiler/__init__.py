@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from netspec.compiler.document import Document
 from netspec.compiler.expand import expand
 from netspec.compiler.extend import extend, read
 from netspec.compiler.init_rules import init_rules, unmatched
@@ -14,7 +15,7 @@ from netspec.compiler.override import NONE, Overrides, override, parameters
 from netspec.compiler.sections import input_shape, recipe_section
 from netspec.compiler.validate import validate
 from netspec.diagnostics import SpecError
-from netspec.source import Scalar, Source, parse
+from netspec.source import Mapping, Scalar, Source, parse
 
 __all__ = ["Layer", "Network", "Overrides", "compile_path", "compile_source", "compile_text"]
 
@@ -35,7 +36,7 @@ def compile_source(
     """Check a parsed spec. Raises `SpecError` with every finding."""
     extended = extend(source)
     root = override(extended.root, overrides)
-    document = validate(source, root, extended.sources)
+    document = _validated(source, root, extended.sources)
     params = parameters(document, overrides)
     shape = input_shape(document, params)
     init_rules(document.init)
@@ -56,6 +57,20 @@ def compile_source(
     if findings:
         raise SpecError(tuple(findings))
     return network
+
+
+def _validated(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Document:
+    """Validate; an unknown layer may come from an installed plugin, which is loaded then."""
+    try:
+        return validate(source, root, sources)
+    except SpecError as problem:
+        if not any(finding.code == "NS205" for finding in problem.diagnostics):
+            raise
+        from netspec.plugins import load_installed
+
+        if not load_installed():
+            raise
+    return validate(source, root, sources)
 
 
 def _text(node: Any) -> str:

@@ -1,0 +1,73 @@
+"""A user's own layers: Python modules that the user names or installed, never the spec."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+
+GROUP = "netspec.plugins"
+"""The entry-point group whose modules are loaded when a spec names an unknown layer."""
+
+
+class PluginError(Exception):
+    """A plugin that cannot be loaded; `hint` says how to mend it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+def load_plugin(module: str) -> None:
+    """Import `module`, a name or the path of a `.py` file, so that it registers its layers.
+
+    Raises `PluginError`. A module is found in the current folder too.
+    """
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        if module.endswith(".py"):
+            _load_file(module)
+        else:
+            importlib.import_module(module)
+    except (ModuleNotFoundError, FileNotFoundError) as problem:
+        hint = "name a module that can be imported, or the path of a `.py` file"
+        raise PluginError(f"the plugin `{module}` was not found: {problem}", hint) from None
+    except Exception as problem:
+        what = f"{type(problem).__name__}: {problem}"
+        hint = f"`python -c 'import {module}'` shows where"
+        raise PluginError(f"the plugin `{module}` failed: {what}", hint) from problem
+    _forget()
+
+
+def _load_file(path: str) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    name = Path(path).stem
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # so that a module of its layers can be pickled
+    spec.loader.exec_module(module)
+
+
+@cache
+def load_installed() -> bool:
+    """Load every installed plugin, once; whether any layer came of it."""
+    from importlib.metadata import entry_points  # slow, and needed for unknown layers only
+
+    from netspec.ops import OPS
+
+    before = len(OPS)
+    for point in entry_points(group=GROUP):
+        load_plugin(point.value.partition(":")[0])
+    return len(OPS) > before
+
+
+def _forget() -> None:
+    """The schema is made anew, with the new layers."""
+    from netspec.compiler.schema import spec_schema
+
+    spec_schema.cache_clear()

@@ -1,0 +1,106 @@
+"""A user's own layers come from Python, by `--plugin` or an entry point, never from the spec."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGIN = '''
+from netspec.ops import register
+from netspec.ops.base import Op, Shape, arg
+
+
+@register
+class Brighten(Op):
+    """The input times a number."""
+
+    by: float = arg({"type": "number"}, "the number", default=2.0, bare=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def make(self, *inputs: Shape):
+        import torch
+
+        class Times(torch.nn.Module):
+            def forward(self, x):
+                return x * 2
+
+        return Times()
+'''
+
+SPEC = "netspec: 1\ninput: [3]\nlayers: [{Brighten: 0.5}, {Linear: 3}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "bright.py").write_text(PLUGIN)
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    return tmp_path
+
+
+def netspec(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parent.parent)
+    path = os.pathsep.join([root, str(folder / "site")])
+    return subprocess.run(
+        [sys.executable, "-m", "netspec", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("name", ["bright", "bright.py"])
+def test_a_plugin_is_a_module_or_a_file(folder: Path, name: str) -> None:
+    done = netspec(folder, "check", "spec.yaml", "--plugin", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "12 parameters" in done.stdout
+
+
+def test_without_the_plugin_the_layer_is_unknown(folder: Path) -> None:
+    done = netspec(folder, "check", "spec.yaml")
+    assert done.returncode == 1
+    assert "there is no layer `Brighten`" in done.stdout
+
+
+def test_the_layers_of_a_plugin_have_schema_and_documentation(folder: Path) -> None:
+    assert "Brighten" in netspec(folder, "--plugin", "bright", "schema").stdout
+    assert (
+        "The input times a number" in netspec(folder, "ops", "Brighten", "--plugin=bright").stdout
+    )
+
+
+def test_an_installed_plugin_needs_no_option(folder: Path) -> None:
+    installed = folder / "site" / "bright-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (folder / "bright.py").rename(folder / "site" / "bright.py")
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: bright\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[netspec.plugins]\nbright = bright\n")
+    done = netspec(folder, "check", "spec.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "the plugin `broken` was not found"),
+        ("1/0", "the plugin `broken` failed: ZeroDivisionError"),
+        (
+            "from netspec.ops import register\nregister(int)",
+            "the plugin `broken` failed: TypeError",
+        ),
+    ],
+)
+def test_a_broken_plugin_is_one_sentence(folder: Path, text: str | None, says: str) -> None:
+    if text is not None:
+        (folder / "broken.py").write_text(text)
+    done = netspec(folder, "--plugin", "broken", "check", "spec.yaml")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
