@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "source": {"diagnostics"},
     "ops": {"diagnostics"},
     "recipe": set[str](),
-    "plugins": {"ops"},
+    "plugins": {"ops", "compiler"},
     "compiler": {"diagnostics", "source", "ops", "recipe", "plugins"},
     "report": {"diagnostics", "source", "ops", "recipe", "compiler"},
     "train": {"diagnostics", "source", "ops", "recipe", "compiler"},
