@@ -39,7 +39,8 @@ def compile_source(
     document = _validated(source, root, extended.sources)
     params = parameters(document, overrides)
     shape = input_shape(document, params)
-    init_rules(document.init)
+    for section in (document.init, *(block.init for block in document.blocks.values())):
+        init_rules(section)
     train = recipe_section(document, params)
     expansion = expand(document, params, shape)
     network = Network(

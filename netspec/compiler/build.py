@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from netspec.compiler.graph import Graph, Output, Step
+from netspec.compiler.init_rules import Rule, init_rules
 from netspec.compiler.initialize import initialize
 from netspec.compiler.network import INPUT, Layer
 from netspec.compiler.state import is_tensor
 
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
+
+
+BlockRules = dict[str, tuple[Rule, ...]]
 
 
 def build(network: Network) -> nn.Module:
@@ -26,20 +30,29 @@ def build(network: Network) -> nn.Module:
     outputs = tuple(
         Output(o.name, o.source + 2, o.training_only) for o in network.output_list if o.name
     )
-    module = _container(root, outputs)
-    initialize(module, network)
+    rules = {
+        name: init_rules(block.init)
+        for name, block in network.document.blocks.items()
+        if block.init is not None
+    }
+    module = _container(root, outputs, rules)
+    initialize(module, init_rules(network.document.init), network.params)
     return module
 
 
-def _module(layer: Layer) -> nn.Module:
+def _module(layer: Layer, rules: BlockRules) -> nn.Module:
     if layer.op is not None:
-        return layer.op.make(*layer.inputs)
-    return _container(layer, ())
+        module = layer.op.make(*layer.inputs)
+    else:
+        module = _container(layer, (), rules)
+    for block, params in layer.inits:  # at once, so that a seed gives the weights of such code
+        initialize(module, rules[block], params)
+    return module
 
 
-def _container(layer: Layer, outputs: tuple[Output, ...]) -> nn.Module:
+def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
     if not outputs and _is_chain(layer):
-        return nn.Sequential(OrderedDict((c.name, _module(c)) for c in layer.children))
+        return nn.Sequential(OrderedDict((c.name, _module(c, rules)) for c in layer.children))
     needed = {o.value for o in outputs}
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
     batched: set[str] = set()
@@ -53,7 +66,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...]) -> nn.Module:
             if tensor.dim() > len(child.output):
                 batched.add(child.name)
         else:
-            graph.add_module(child.name, _module(child))
+            graph.add_module(child.name, _module(child, rules))
     if batched:
         graph._batched = frozenset(batched)
     return graph

@@ -81,6 +81,7 @@ class Block:
     span: Span
     params: dict[str, Param]
     body: Entry
+    init: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

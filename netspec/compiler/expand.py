@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from netspec.compiler.document import Block, Child, Document, Entry, Loop
 from netspec.compiler.expression import ExpressionError, InputShape, evaluate
-from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer, Output, Via, leaves
+from netspec.compiler.network import BLOCK_INPUT, INPUT, BlockInit, Layer, Output, Via, leaves
 from netspec.compiler.schema_check import check_value, expression_span, said
 from netspec.compiler.validate import bare_param, param_mismatch, unknown_layer
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
@@ -394,8 +394,11 @@ class _Expander:
         if made is None:
             return None
         sources = tuple(v.source for v in inputs)
+        inits = made.inits
+        if block.init is not None:
+            inits = (*inits, BlockInit(block_name, env))
         return replace(made, sources=sources, block=block_name if made.op is None else None,
-                       span=entry.span if made.op is None else made.span)  # fmt: skip
+                       span=entry.span if made.op is None else made.span, inits=inits)  # fmt: skip
 
     def block_env(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         args = entry.args
@@ -588,8 +591,8 @@ class _Builder:
         except _Poison:
             self.fail()
             return None
-        if not made.replace("_", "").isalnum() or not made.isascii():
-            hint = "a name has letters, digits and `_`"
+        if not made.replace("_", "").replace("-", "").isalnum() or not made.isascii():
+            hint = "a name has letters, digits, `_` and `-`"
             self.expander.say("NS208", f"{said(made)} cannot name a layer", child.span, hint)
             self.fail()
             return None
@@ -652,9 +655,7 @@ class _Builder:
         name = key or str(self.numbered)
         try:
             inputs = self.sources(entry, scope)
-            if not self.holds(entry, scope):
-                if len(inputs) > 1:
-                    self.expander.one_input(entry, inputs, "a layer that `if` leaves out")
+            if not self.holds(entry, scope):  # a join that is left out passes on its first input
                 if key:
                     self.names[key] = inputs[0]
                 self.previous = inputs[0]

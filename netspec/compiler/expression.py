@@ -53,7 +53,7 @@ def _total(values: list[Any]) -> Any:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min, "max": max, "abs": abs, "round": round, "floor": math.floor, "ceil": math.ceil,
-    "len": len, "sum": _total, "make_divisible": make_divisible,
+    "len": len, "sum": _total, "sqrt": math.sqrt, "make_divisible": make_divisible,
 }  # fmt: skip
 
 _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -204,8 +204,8 @@ def _refused(node: ast.expr) -> str | None:
         case ast.Compare(ops=ops):
             known = all(type(op) in _OPERATORS for op in ops)
             return None if known else "an expression has no such comparison"
-        case ast.Subscript(slice=ast.Slice()):
-            return "an expression has no slices"
+        case ast.Slice(step=step):
+            return None if step is None else "a slice has no step"
         case ast.Subscript():
             return None
         case ast.Attribute(value=ast.Name(id="input"), attr=attr):
@@ -304,6 +304,9 @@ def _walk(node: ast.expr, env: Env) -> Any:
             return True
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_walk(item, env) for item in items]
+        case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
+            start, stop = (None if end is None else _walk(end, env) for end in (lower, upper))
+            return _slice(node, _walk(value, env), start, stop)
         case ast.Subscript(value=value, slice=index):
             return _index(node, _walk(value, env), _walk(index, env))
         case ast.Call(func=ast.Name(id=name), args=args):
@@ -369,6 +372,15 @@ def _index(node: ast.expr, value: Any, index: Any) -> Any:
     if not -len(value) <= index < len(value):
         raise _fail(node, f"the list has {len(value)} items, and no item {index}")
     return value[index]
+
+
+def _slice(node: ast.expr, value: Any, start: Any, stop: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise _fail(node, f"`{_said(value)}` is not a list")
+    for end in (start, stop):
+        if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
+            raise _fail(node, f"`{_said(end)}` is not a whole number")
+    return value[start:stop]
 
 
 def _call(node: ast.expr, name: str, args: list[Any]) -> Any:

@@ -8,7 +8,8 @@ init:
 
 A PascalCase selector names a kind of layer, any other the paths of modules, where `*` stands for
 any text. Modules are taken in torch's order; for each of a module's parameters the last rule
-that matches applies.
+that matches applies. A block may have an `init:` of its own, whose paths start at the block: it
+runs as soon as a copy is made, and the spec's own rules run once the whole network is.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, choice
 from netspec.source import Mapping, Node, Scalar, plain
 
 if TYPE_CHECKING:
-    from netspec.compiler.network import Network
+    from netspec.compiler.network import Layer, Network
 
 _KAIMING: Final[dict[str, Schema]] = {
     "a": NUMBER,
@@ -121,13 +122,33 @@ def _rule(selector: str, parameter: str, node: Node, findings: list[Diagnostic])
 
 def unmatched(network: Network, section: Mapping | None) -> list[Diagnostic]:
     """NS311 for each selector that selects no layer."""
-    if section is None:
-        return []
-    kinds = {x.kind_name for x in network.layers}
-    paths = [x.path for x in network.layers]
-    parents = {p.rpartition(".")[0] for p in (*paths, *network.state)} | {""}
-    compound = any(x.op is not None and any("." in n for n in x.op.parameters(*x.inputs))
-                   for x in network.layers)  # fmt: skip
+    findings = _unmatched(section, network.root) if section is not None else []
+    blocks = network.document.blocks
+    checked: set[str] = set()
+    if any(block.init is not None for block in blocks.values()):
+        for layer in network.layers:
+            for name, _ in layer.inits:
+                found = blocks[name].init
+                if found is not None and name not in checked:
+                    checked.add(name)
+                    findings += _unmatched(found, layer)
+    return findings
+
+
+def _unmatched(section: Mapping, root: Layer) -> list[Diagnostic]:
+    from netspec.compiler.network import walk
+
+    layers = list(walk(root))
+    start = len(root.path) + 1 if root.path else 0
+    kinds = {type(x.op).__name__ for x in layers if x.op is not None}
+    paths = [x.path[start:] for x in layers if x is not root]
+    parents = {p.rpartition(".")[0] for p in paths} | {""}
+    compound = False
+    for layer in layers:
+        inner = [] if layer.op is None else [n for n in layer.op.parameters(*layer.inputs)
+                                             if "." in n]  # fmt: skip
+        compound = compound or bool(inner)
+        parents.update(f"{layer.path[start:]}.{n}".rpartition(".")[0] for n in inner)
     findings: list[Diagnostic] = []
     for selector in section.items:
         if selector[:1].isupper():

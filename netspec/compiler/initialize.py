@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor, nn
 
 from netspec.compiler.expression import evaluate
-from netspec.compiler.init_rules import Rule, init_rules, matches
-
-if TYPE_CHECKING:
-    from netspec.compiler.network import Network
+from netspec.compiler.init_rules import Rule, matches
 
 
-def initialize(module: nn.Module, network: Network) -> None:
+def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any]) -> None:
     """Run each rule on the parameters that it selects, in the order of `module.modules()`.
 
     An argument may be an expression over the spec's parameters and the tensor's `fan_in` and
     `fan_out`, as `torch.nn.init` defines them.
     """
-    rules = init_rules(network.document.init)
     if not rules:
         return
     for path, found in module.named_modules():
@@ -28,7 +24,7 @@ def initialize(module: nn.Module, network: Network) -> None:
         for name, tensor in found.named_parameters(recurse=False):
             applied = [r for r in mine if r.parameter == name]
             if applied:
-                _apply(applied[-1], tensor, network.params)
+                _apply(applied[-1], tensor, params)
 
 
 def _apply(rule: Rule, tensor: Tensor, params: dict[str, Any]) -> None:

@@ -29,6 +29,13 @@ class Via(NamedTuple):
     span: Span
 
 
+class BlockInit(NamedTuple):
+    """The `init` rules of a block, and what their expressions see."""
+
+    block: str
+    params: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One module of the network, and where it stands in its container.
@@ -53,6 +60,7 @@ class Layer:
     takes_block_input: bool = False
     training_only: bool = False
     via: tuple[Via, ...] = ()
+    inits: tuple[BlockInit, ...] = ()
 
     @property
     def kind_name(self) -> str:

@@ -154,6 +154,10 @@ def spec_schema() -> Schema:
             "description": {"type": "string", "description": "what the block is"},
             "params": params,
             "layers": {**LAYERS, "description": "what the block is made of"},
+            "init": {
+                "type": "object",
+                "description": "how its weights start, run as soon as each copy is made",
+            },
         },
         "required": ["layers"],
         "additionalProperties": False,

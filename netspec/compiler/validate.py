@@ -29,7 +29,7 @@ from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PARAM_NAME = re.compile(r"[a-z_][A-Za-z0-9_]*\Z")
 _BLOCK_NAME = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
 
@@ -216,7 +216,7 @@ class _Validator:
                 self.say("NS202", f"the block `{name}` is a mapping", value.span,
                          "give it `layers:`, and `params:` where it has any")  # fmt: skip
                 continue
-            known = ["description", "params", "layers"]
+            known = ["description", "params", "layers", "init"]
             wrong = [k for k in value.items if k not in known]
             for key in wrong:
                 self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
@@ -228,7 +228,10 @@ class _Validator:
             if body is not None:
                 entry = self.body(body, f"`{name}`")
                 params = self.block_params[name]
-                blocks[name] = Block(name, node.keys[name], params, entry)
+                init = value.items.get("init") if isinstance(value, Mapping) else None
+                if init is not None and not isinstance(init, Mapping):
+                    self.say("NS202", "`init` is a mapping", init.span)
+                blocks[name] = Block(name, node.keys[name], params, entry, _mapping(init))
         return blocks
 
     # layers
@@ -261,7 +264,7 @@ class _Validator:
                 at = expression_span(Scalar(name, span), problem.start, problem.end)
                 self.say(problem.code, problem.message, at, problem.hint)
         elif not _PLAIN_NAME.match(name):
-            hint = "a name has letters, digits and `_`"
+            hint = "a name has letters, digits, `_` and `-`"
             self.say("NS208", f"`{name}` cannot name a layer", span, hint)
         elif name in TAKEN_BY_TORCH or name == "input":
             why = "stands for a block's input" if name == "input" else "is a name that torch uses"
