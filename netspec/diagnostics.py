@@ -97,7 +97,7 @@ CODES: dict[str, Code] = {
     "NS410": Code("error", "arguments that contradict each other"),
     # the recipe
     "NS501": Code("error", "settings of the recipe that contradict each other"),
-    "NS502": Code("error", "the data set does not fit the network"),
+    "NS502": Code("warning", "the data set does not fit the network"),
     # lints
     "NS601": Code("warning", "a softmax before a loss that applies softmax itself"),
     "NS602": Code("warning", "a bias that the batch norm after it removes"),

@@ -1,0 +1,79 @@
+"""NS502: a known data set that does not fit the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from netspec.compiler.lints.flow import Flow
+from netspec.compiler.lints.recipe import data_place, recipe
+from netspec.diagnostics import Diagnostic, Note
+from netspec.ops.base import text
+
+
+class Known(NamedTuple):
+    """Images as `(channels, height, width)`, and the number of classes."""
+
+    shape: tuple[int, int, int]
+    classes: int
+
+
+KNOWN: Final = {
+    "CIFAR10": Known((3, 32, 32), 10),
+    "CIFAR100": Known((3, 32, 32), 100),
+    "MNIST": Known((1, 28, 28), 10),
+    "FashionMNIST": Known((1, 28, 28), 10),
+    "KMNIST": Known((1, 28, 28), 10),
+    "SVHN": Known((3, 32, 32), 10),
+    "STL10": Known((3, 96, 96), 10),
+    "digits": Known((1, 8, 8), 10),
+}
+"""The data sets that are the same everywhere; `folder` and `synthetic` are what they are given."""
+
+_CROPS: Final = ("RandomCrop", "RandomResizedCrop")
+
+
+def data_set(flow: Flow) -> Iterator[Diagnostic]:
+    """Compare channels, size and classes, as far as the spec tells them.
+
+    More outputs than classes is left to the trainer: a spec is written for its paper's classes,
+    and `--set num_classes=10` comes with the run.
+    """
+    network = flow.network
+    data = recipe(network).data
+    known = KNOWN.get(data.dataset or "")
+    span = data_place(network, "dataset")
+    shape = network.input_shape
+    if known is None or span is None or len(shape) != 3:
+        return
+    note = (Note(f"the input is {text(shape)}", network.document.input_span),)
+    channels = data.channels or known.shape[0]
+    if channels != shape[0]:
+        hint = f"write `input: {[known.shape[0], *shape[1:]]}`"
+        if shape[0] in (1, 3):
+            kind = "grey" if shape[0] == 1 else "red, green and blue"
+            hint = f"add `channels: {shape[0]}` beside it, which makes them {kind}, or {hint}"
+        images = f"images of `{data.dataset}` have {channels} channel{'s' if channels > 1 else ''}"
+        message = f"{images}, and the network takes {shape[0]}"
+        yield Diagnostic("NS502", message, span, note, hint)
+        return
+    cropped = any(e.name in _CROPS for e in recipe(network).augment)
+    size = data.resize or known.shape[1:]
+    if size != shape[1:] and not cropped:
+        wanted = shape[1] if shape[1] == shape[2] else list(shape[1:])
+        taken = f"and the network takes {text(shape[1:])}"
+        if data.resize:
+            message, hint = f"images are resized to {text(size)}, {taken}", "write"
+        else:
+            message, hint = f"images of `{data.dataset}` are {text(size)}, {taken}", "add"
+        place = data_place(network, "resize") or span
+        yield Diagnostic("NS502", message, place, note, f"{hint} `resize: {wanted}`")
+        return
+    outputs = network.output_shape
+    if len(outputs) == 1 and outputs[0] < known.classes:
+        had = f"`{data.dataset}` has {known.classes} classes"
+        message = f"{had}, and the network has {outputs[0]} outputs"
+        hint = f"give the last layer {known.classes} outputs"
+        if "num_classes" in network.params:
+            hint += f", as with `--set num_classes={known.classes}`"
+        yield Diagnostic("NS502", message, span, (), hint)

@@ -1,0 +1,126 @@
+"""A network as one flat graph of the layers that compute, which is what lints look at."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from netspec.compiler.document import Document, Entry
+from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer, Output
+from netspec.diagnostics import Note, Span
+from netspec.ops.base import Op
+from netspec.source import Mapping, Scalar
+
+if TYPE_CHECKING:
+    from netspec.compiler.network import Network
+
+PASSING: Final = frozenset({"Identity", "Flatten"})
+"""Layers that hand every number on as it is."""
+
+
+class Step(NamedTuple):
+    """One run of a layer that computes.
+
+    `module` is the path of the module that runs, which several steps share where one is called
+    again; `sources` are the indices of earlier steps, or `INPUT`.
+    """
+
+    layer: Layer
+    op: Op
+    module: str
+    sources: tuple[int, ...]
+    training_only: bool
+
+    @property
+    def kind(self) -> str:
+        """The op's name."""
+        return type(self.op).__name__
+
+    @property
+    def span(self) -> Span:
+        """Where the layer is written."""
+        return self.layer.span
+
+
+class Flow:
+    """Every step in the order in which it runs, training-only ones included, and its users."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.steps: list[Step] = []
+        root = network.root
+        values = self._children(root, (INPUT,), "", False)
+        self.outputs: list[tuple[Output, int]] = [
+            (output, values[output.source]) for output in network.output_list
+        ]
+        self.users: list[list[int]] = [[] for _ in self.steps]
+        for i, step in enumerate(self.steps):
+            for source in step.sources:
+                if source >= 0:
+                    self.users[source].append(i)
+        self.is_output = {source for _, source in self.outputs}
+
+    def _run(self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool) -> int:
+        training = training or layer.training_only
+        if layer.op is not None:
+            self.steps.append(Step(layer, layer.op, module, inputs, training))
+            return len(self.steps) - 1
+        return self._children(layer, inputs, module, training)[layer.result]
+
+    def _children(
+        self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool
+    ) -> dict[int, int]:
+        values = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
+        for i, child in enumerate(layer.children):
+            owner = layer.children[child.target] if child.kind == "call" else child
+            path = f"{module}.{owner.name}" if module else owner.name
+            values[i] = self._run(child, tuple(values[s] for s in child.sources), path, training)
+        return values
+
+    def maker(self, source: int) -> int:
+        """The step that made a value, looked for through layers that only hand it on."""
+        while source >= 0 and self.steps[source].kind in PASSING:
+            source = self.steps[source].sources[0]
+        return source
+
+    @cached_property
+    def modules(self) -> dict[str, list[int]]:
+        """The steps that each module runs."""
+        found: dict[str, list[int]] = {}
+        for i, step in enumerate(self.steps):
+            found.setdefault(step.module, []).append(i)
+        return found
+
+    @cached_property
+    def _entries(self) -> dict[Span, Entry]:
+        return entries(self.network.document)
+
+    def place(self, layer: Layer, *arguments: str) -> Span:
+        """Where the first of these arguments of a layer is written, or else the layer's name."""
+        entry = self._entries.get(layer.span)
+        args = entry.args if entry is not None else None
+        for name in arguments:
+            if isinstance(args, Mapping) and name in args.items:
+                return args.items[name].span
+            if isinstance(args, Scalar) and layer.op is not None and layer.op.bare == name:
+                return args.span
+        return layer.span
+
+
+def came(layer: Layer) -> tuple[Note, ...]:
+    """The note that names a layer that came through blocks, and the block's use."""
+    if not layer.via:
+        return ()
+    via = layer.via[-1]
+    return (Note(f"in `{layer.path}`, from {via.block}", via.span),)
+
+
+def entries(document: Document) -> dict[Span, Entry]:
+    """Every entry of a spec by its place."""
+    found: dict[Span, Entry] = {}
+    todo = [document.layers, *(block.body for block in document.blocks.values())]
+    while todo:
+        entry = todo.pop()
+        found[entry.span] = entry
+        todo += [child.entry for child in (*entry.children, *(entry.branches or ()))]
+    return found

@@ -1,0 +1,38 @@
+"""NS611: one layer that holds most of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from netspec.compiler.lints.flow import Flow, Step, came
+from netspec.diagnostics import Diagnostic
+from netspec.ops.linear import Linear
+
+SHARE: Final = 0.8
+LEAST: Final = 100_000
+"""Networks with fewer parameters in all are let be."""
+
+
+def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
+    """Look at the largest layer of a network that has several with parameters."""
+    total = flow.network.num_params
+    if total < LEAST:
+        return
+    sizes: dict[str, tuple[int, Step]] = {}
+    for step in flow.steps:
+        count = step.op.num_params(*step.layer.inputs)
+        if count and not step.training_only:
+            sizes[step.module] = (count, step)
+    if len(sizes) < 2:
+        return
+    count, step = max(sizes.values(), key=lambda found: found[0])
+    if count <= SHARE * total:
+        return
+    share = f"{100 * count / total:.0f} %"
+    message = f"this {step.kind} holds {share} of the network's {total:,} parameters"
+    hint = None
+    if isinstance(step.op, Linear):
+        features = f"{step.layer.inputs[0][-1]:,} features come in"
+        hint = f"{features}: pool before the `Flatten`, for example with `AdaptiveAvgPool2d: 1`"
+    yield Diagnostic("NS611", message, step.span, came(step.layer), hint)
