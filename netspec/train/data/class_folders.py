@@ -61,7 +61,7 @@ def class_folders(root: Path) -> ClassFolders:
             f"there is no folder `{root}`", "name the images' folder with `--data` or `data.root`"
         )
     train = root / "train" if _has_folders(root / "train") else root
-    classes = tuple(sorted(entry.name for entry in os.scandir(train) if _is_class(entry)))
+    classes = tuple(_class_names(train))
     if not classes:
         raise TrainError(f"there are no class folders in `{train}`", _LAYOUT)
     state = hashlib.sha256()
@@ -79,18 +79,19 @@ def class_folders(root: Path) -> ClassFolders:
 
 
 def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and any(_is_class(entry) for entry in os.scandir(folder))
+    return folder.is_dir() and bool(_class_names(folder))
 
 
-def _is_class(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir()
+def _class_names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
 
 
 def _files(
     root: Path, folder: Path, classes: tuple[str, ...], state: hashlib._Hash, whole: bool = True
 ) -> Files:
     """The images below `folder`; with `whole` every class must have some."""
-    names = sorted(entry.name for entry in os.scandir(folder) if _is_class(entry))
+    names = _class_names(folder)
     for name in names:
         if name not in classes:
             raise TrainError(
@@ -118,7 +119,9 @@ def _files(
 
 def _images(folder: Path) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
-    for entry in os.scandir(folder):
+    with os.scandir(folder) as scanned:
+        entries = list(scanned)
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():

@@ -91,6 +91,9 @@ class Streaming:
             pin_memory=self._device.type == "cuda",
             timeout=PATIENCE if workers else 0,
             prefetch_factor=4 if workers else None,
+            # One of its own: the loader draws a seed for its workers, and taken from the common
+            # generator that draw would change the dropout of a run that was resumed.
+            generator=torch.Generator(),
         )
         try:
             for images, labels, wrong in loader:

@@ -89,7 +89,7 @@ def _write(path: Path, source: IO[bytes]) -> None:
 def _check_member(archive: Path, name: str, *, plain: bool) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     shown = name.encode("unicode_escape").decode()[:200]
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
+    if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
         raise TrainError(f"`{archive}` holds `{shown}`, which would lie outside of it", _HINT)
     if not plain:
         raise TrainError(f"`{archive}` holds `{shown}`, which is no plain file", _HINT)
