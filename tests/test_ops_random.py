@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 import pytest
-from torch_answer import Accepted, torch_answer
+from torch_answer import Accepted, torch_answer, torch_macs
 
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Schema, Shape
@@ -204,6 +204,9 @@ def disagreement(op: type[Op], args: Args, inputs: tuple[Shape, ...]) -> str | N
     tensors = {k: tuple(v.shape) for k, v in theirs.module.state_dict().items()}
     if tensors != {**made.parameters(*inputs), **made.buffers(*inputs)}:
         return f"{where} holds {tensors} in torch"
+    counted = made.macs(*inputs)
+    if counted and counted != (measured := torch_macs(theirs.module, inputs)):
+        return f"{where} counts {counted} multiply-adds, but torch {measured}"
     return None
 
 

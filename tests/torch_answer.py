@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from netspec.ops.base import Op, Refusal, Shape
 
@@ -102,3 +103,13 @@ def torch_answer(
     if out.dim() < 2 or 0 in out.shape:
         return Refused(f"the output would be empty: {tuple(out.shape)}")
     return Accepted(module, tuple(out.shape[1:]))
+
+
+def torch_macs(module: nn.Module, inputs: tuple[Shape, ...]) -> int:
+    """Multiply-adds for one sample, by torch's own counter, which counts them as two each."""
+    module.eval()
+    with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module(*(torch.randn(1, *shape) for shape in inputs))
+    assert counter.get_total_flops() % 2 == 0
+    return counter.get_total_flops() // 2

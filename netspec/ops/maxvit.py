@@ -105,7 +105,9 @@ class RelativePositionalMultiHeadAttention(Op):
     def macs(self, *inputs: Shape) -> int:
         """In each window: four projections, the matches of all pairs, and the means."""
         windows, positions, e = inputs[0]
-        return windows * (positions * e * 4 * e + 2 * positions * positions * e)
+        # a sum over one element is no matrix product to torch, so it is not counted as one
+        products = (self.head_dim > 1) + (positions > 1)
+        return windows * (positions * e * 4 * e + products * positions * positions * e)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torchvision.models.maxvit.RelativePositionalMultiHeadAttention`."""

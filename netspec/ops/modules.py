@@ -195,9 +195,12 @@ class WindowDepartition(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, windows, p², channels)` → `(batch, channels, height, width)`."""
-        batch, _, _, channels = x.shape
-        grid = (batch, self.h_partitions, self.w_partitions, self.p, self.p, channels)
-        return x.reshape(grid).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        # not one reshape, which would regroup windows of another size without a word
+        squares: Tensor = x.unflatten(2, (self.p, self.p))  # type: ignore[no-untyped-call]
+        grid: Tensor = squares.unflatten(  # type: ignore[no-untyped-call]
+            1, (self.h_partitions, self.w_partitions)
+        )
+        return grid.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
 
     def extra_repr(self) -> str:
         """The size of a window and how many there are."""
