@@ -305,8 +305,8 @@ def _walk(node: ast.expr, env: Env) -> Any:
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_walk(item, env) for item in items]
         case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
-            start, stop = (None if end is None else _walk(end, env) for end in (lower, upper))
-            return _slice(node, _walk(value, env), start, stop)
+            ends = [None if end is None else _walk(end, env) for end in (lower, upper)]
+            return _slice(node, _walk(value, env), *ends)
         case ast.Subscript(value=value, slice=index):
             return _index(node, _walk(value, env), _walk(index, env))
         case ast.Call(func=ast.Name(id=name), args=args):

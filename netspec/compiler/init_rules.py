@@ -15,6 +15,7 @@ runs as soon as a copy is made, and the spec's own rules run once the whole netw
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netspec.compiler.schema import widen
@@ -24,6 +25,7 @@ from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, choice
 from netspec.source import Mapping, Node, Scalar, plain
 
 if TYPE_CHECKING:
+    from netspec.compiler.document import Document
     from netspec.compiler.network import Layer, Network
 
 _KAIMING: Final[dict[str, Schema]] = {
@@ -121,45 +123,80 @@ def _rule(selector: str, parameter: str, node: Node, findings: list[Diagnostic])
 
 
 def unmatched(network: Network, section: Mapping | None) -> list[Diagnostic]:
-    """NS311 for each selector that selects no layer."""
-    findings = _unmatched(section, network.root) if section is not None else []
-    blocks = network.document.blocks
+    """NS311 for each selector that selects no layer.
+
+    A kind of layer that the spec names somewhere is well, even where this network, a variant of
+    its family, has none of it.
+    """
+    document = network.document
+    written = _Written(document)
+    findings = _unmatched(section, network.root, written) if section is not None else []
     checked: set[str] = set()
-    if any(block.init is not None for block in blocks.values()):
+    if any(block.init is not None for block in document.blocks.values()):
         for layer in network.layers:
             for name, _ in layer.inits:
-                found = blocks[name].init
+                found = document.blocks[name].init
                 if found is not None and name not in checked:
                     checked.add(name)
-                    findings += _unmatched(found, layer)
+                    findings += _unmatched(found, layer, written)
     return findings
 
 
-def _unmatched(section: Mapping, root: Layer) -> list[Diagnostic]:
+class _Written:
+    """The kinds of layers that a spec names, found when first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        entries = [self.document.layers, *(b.body for b in self.document.blocks.values())]
+        found: set[str] = set()
+        while entries:
+            entry = entries.pop()
+            found.add(entry.op)
+            entries += [c.entry for c in (*entry.children, *(entry.branches or ()))]
+        values: list[Any] = [p.default for p in self.document.params.values()]
+        while values:  # a parameter may name a layer
+            value = values.pop()
+            if isinstance(value, list):
+                values += value
+            elif isinstance(value, str):
+                found.add(value)
+        return found
+
+
+def _unmatched(section: Mapping, root: Layer, written: _Written) -> list[Diagnostic]:
     from netspec.compiler.network import walk
 
     layers = list(walk(root))
     start = len(root.path) + 1 if root.path else 0
     kinds = {type(x.op).__name__ for x in layers if x.op is not None}
     paths = [x.path[start:] for x in layers if x is not root]
-    parents = {p.rpartition(".")[0] for p in paths} | {""}
-    compound = False
-    for layer in layers:
-        inner = [] if layer.op is None else [n for n in layer.op.parameters(*layer.inputs)
-                                             if "." in n]  # fmt: skip
-        compound = compound or bool(inner)
-        parents.update(f"{layer.path[start:]}.{n}".rpartition(".")[0] for n in inner)
     findings: list[Diagnostic] = []
     for selector in section.items:
         if selector[:1].isupper():
-            ok = selector in kinds or compound
-            near = nearest(selector, sorted(kinds))
+            ok = selector in kinds or selector in written.kinds or bool(_inner(layers, start))
+            near = nearest(selector, sorted(kinds)) if not ok else None
         else:
-            ok = any(fnmatchcase(p, selector) for p in (*paths, *parents))
-            near = nearest(selector, paths)
+            ok = any(fnmatchcase(p, selector) for p in paths) or any(
+                fnmatchcase(p, selector) for p in ("", *_inner(layers, start))
+            )
+            near = nearest(selector, paths) if not ok else None
         if not ok:
             hint = f"did you mean `{near}`?" if near else "name a kind of layer, or a path"
             message = f"no layer is selected by `{selector}`"
             span = section.keys[selector]
             findings.append(Diagnostic("NS311", message, span, (), hint))
     return findings
+
+
+def _inner(layers: list[Layer], start: int) -> list[str]:
+    """The paths of modules that stand within a layer, as its parameters' names tell."""
+    return [
+        f"{layer.path[start:]}.{name}".rpartition(".")[0]
+        for layer in layers
+        if layer.op is not None
+        for name in layer.op.parameters(*layer.inputs)
+        if "." in name
+    ]
