@@ -80,7 +80,7 @@ class Schedule:
         if schedule and isinstance(self._scheduler, ReduceLROnPlateau):
             self._scheduler.step(0.0 if loss is None else loss)
         elif schedule and self._scheduler is not None:
-            self._scheduler.step()
+            _step_quietly(self._scheduler)
         self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
         self._apply()
 
@@ -88,11 +88,9 @@ class Schedule:
         """Walk a fresh scheduler to its place; many reckon from the rate that they find."""
         for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
             group["lr"] = plain
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch wants an optimizer step before each of these
-            for _ in range(count):
-                if isinstance(self._scheduler, LRScheduler):
-                    self._scheduler.step()
+        for _ in range(count):
+            if isinstance(self._scheduler, LRScheduler):
+                _step_quietly(self._scheduler)
         self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
 
     def _apply(self) -> None:
@@ -102,6 +100,13 @@ class Schedule:
             factor = self._start_factor + (1.0 - self._start_factor) * way
         for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
             group["lr"] = plain * factor
+
+
+def _step_quietly(scheduler: LRScheduler) -> None:
+    """Step without torch's warning that no optimizer step came before, wrong in a resumed run."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        scheduler.step()
 
 
 def changes_momentum(recipe: Recipe) -> bool:

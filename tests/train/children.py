@@ -1,0 +1,103 @@
+"""Runs in processes of their own, forked from one that has loaded torch already."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from stand_in import StandIn
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["preloaded"])
+
+
+def _ensure_server() -> None:
+    """Start the process that others are forked from, with this process's module path.
+
+    Python hands the path on by itself only in later versions.
+    """
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+Prepare = Callable[..., None]
+
+
+def start(
+    network: StandIn,
+    work: Path,
+    *,
+    prepare: Prepare | None = None,
+    args: tuple[Any, ...] = (),
+    environment: dict[str, str] | None = None,
+    **options: Any,
+) -> ForkServerProcess:
+    """Train ``network`` in a child with its runs under ``work``; ``prepare`` runs before it."""
+    _ensure_server()
+    process = CONTEXT.Process(
+        target=_child, args=(network, work, prepare, args, environment or {}, options)
+    )
+    process.start()
+    return process
+
+
+def finish(process: ForkServerProcess, seconds: float = 60) -> int:
+    """The child's exit code (-9 for SIGKILL), within ``seconds``."""
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise AssertionError(f"still running after {seconds} s")
+    return process.exitcode
+
+
+def said(work: Path) -> str:
+    """What all children in ``work`` wrote to standard error."""
+    path = work / "stderr.txt"
+    return path.read_text() if path.exists() else ""
+
+
+def _child(
+    network: StandIn,
+    work: Path,
+    prepare: Prepare | None,
+    args: tuple[Any, ...],
+    environment: dict[str, str],
+    options: dict[str, Any],
+) -> None:
+    import torch
+
+    from netspec.train.errors import TrainError
+    from netspec.train.run import TrainOptions, train
+
+    torch.set_num_threads(1)
+    work.mkdir(parents=True, exist_ok=True)
+    handle = os.open(work / "stderr.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 2)
+    sys.stderr = os.fdopen(handle, "w", buffering=1)
+    os.environ.update(environment)
+    os.environ["NETSPEC_CACHE"] = str(work / "cache")
+    if prepare is not None:
+        prepare(*args)
+    code = 1
+    with contextlib.suppress(TrainError):
+        try:
+            code = train(network, TrainOptions(run_dir=work / "runs", **options)).exit_code
+        except TrainError as error:
+            print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(code)
