@@ -1,0 +1,58 @@
+# `make demo` shows netspec at work, `make test` tests it; both put what they need into .venv here.
+# Another Python: make demo PYTHON=python3.13
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Tests run in this many processes, each with one thread.
+JOBS   ?= 2
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+.PHONY: help demo test soak bench docs clean
+
+help:
+	@echo "make demo   install, check every spec, train a small network on handwritten digits"
+	@echo "make test   install what tests need, then ruff, mypy and every test"
+	@echo "make soak   the long tests: full counts of random networks and of killed runs"
+	@echo "make bench  measure, and print; benchmarks/RESULTS.md keeps what was measured where"
+	@echo "make docs   draw the pictures and write the pages that are made from the specs"
+	@echo "make clean  remove .venv and caches"
+
+demo: $(VENV)/installed
+	$(BIN)/netspec check specs
+	$(BIN)/netspec summary specs/resnet-digits.yaml
+	$(BIN)/netspec train specs/resnet-digits.yaml
+
+test: $(VENV)/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) -m "not soak"
+
+soak: $(VENV)/installed-for-tests
+	$(PYTEST) -m soak
+
+bench: $(VENV)/installed-for-tests
+	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+docs: $(VENV)/installed-for-tests
+	$(BIN)/python docs/draw_pictures.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "netspec needs Python 3.11 or newer: make PYTHON=python3.13 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
+	$(PIP) -e '.[digits]'
+	@touch $@
+
+$(VENV)/installed-for-tests: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
+	$(PIP) -e '.[digits,tensorboard,test]'
+	@touch $@ $(VENV)/installed
