@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
@@ -57,12 +59,25 @@ def start(
 
 def finish(process: ForkServerProcess, seconds: float = 60) -> int:
     """The child's exit code (-9 for SIGKILL), within ``seconds``."""
-    process.join(seconds)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise AssertionError(f"still running after {seconds} s")
-    return process.exitcode
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        process.join(0.02)
+        if process.exitcode is not None:
+            return process.exitcode
+        if not _exists(process.pid or 0):
+            # Its data workers hold the pipe that tells its end; they notice only after seconds.
+            process.join(0.2)
+            return -signal.SIGKILL if process.exitcode is None else process.exitcode
+    process.kill()
+    raise AssertionError(f"still running after {seconds} s")
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def said(work: Path) -> str:
@@ -81,8 +96,8 @@ def _child(
 ) -> None:
     import torch
 
+    from netspec.train import run
     from netspec.train.errors import TrainError
-    from netspec.train.run import TrainOptions, train
 
     torch.set_num_threads(1)
     work.mkdir(parents=True, exist_ok=True)
@@ -96,7 +111,7 @@ def _child(
     code = 1
     with contextlib.suppress(TrainError):
         try:
-            code = train(network, TrainOptions(run_dir=work / "runs", **options)).exit_code
+            code = run.train(network, run.TrainOptions(run_dir=work / "runs", **options)).exit_code
         except TrainError as error:
             print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
     sys.stderr.flush()
