@@ -17,7 +17,7 @@ from torch.nn import functional
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.data.draws import LABELS, PIXELS, below, draws, uniform
 
-_NOISE = 1 << 20
+_NOISE = 1 << 18
 """Bytes of noise that all images share, each from a place of its own: fresh noise is slow."""
 
 

@@ -74,11 +74,14 @@ class Window:
         seen = seen.view(batch, channels, *self.size)
         if not self.padded:
             return seen
+        if fill is None:  # a product is several times as fast as filling through a mask
+            rows, columns = (
+                (places != OUTSIDE).to(seen.dtype) for places in (self.rows, self.columns)
+            )
+            return seen.mul_(rows[:, None, :, None] * columns[:, None, None, :])
         outside = (self.rows == OUTSIDE)[:, None, :, None] | (self.columns == OUTSIDE)[
             :, None, None
         ]
-        if fill is None:
-            return seen.masked_fill_(outside, 0)
         return torch.where(outside, fill.to(seen.dtype)[:, None, None], seen)
 
 
