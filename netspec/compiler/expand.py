@@ -69,6 +69,7 @@ class _Expander:
         self.count = 0
         self.params = 0
         self.made: dict[int, Op | None] = {}
+        self.unknown: set[tuple[str | None, str]] = set()
 
     def run(self, params: dict[str, Any]) -> Expansion:
         env = {**params, "input": InputShape(self.shape)}
@@ -140,10 +141,13 @@ class _Expander:
             span = expression_span(node, problem.start, problem.end)
             notes = self.came(scope)
             hint = problem.hint
-            if problem.code == "NS301" and scope.block:
+            if problem.code == "NS301":
                 name = str(node.value)[problem.start : problem.end]
-                if name in self.document.params:
+                if scope.block and name in self.document.params:
                     hint = f"a block sees its own parameters: declare `{name}` in `{scope.block}`"
+                if (scope.block, name) in self.unknown:  # misspelt where it is declared, perhaps
+                    raise _Poison from None
+                self.unknown.add((scope.block, name))
             self.say(problem.code, problem.message, span, hint, notes)
             raise _Poison from None
 
@@ -152,7 +156,7 @@ class _Expander:
         if not scope.via:
             return ()
         via = scope.via[-1]
-        what = f"in `{path}`, from {via.block}" if path else f"in {via.block}, used"
+        what = f"in `{path}`, from {via.block}" if path else f"{via.block} is used here"
         return (Note(what, via.span),)
 
     # one entry
@@ -173,8 +177,15 @@ class _Expander:
         if copies is None:
             return None
         self.tick(entry.span)
-        builder = _Builder(self, path, inputs[0], scope, block_input)
-        body = replace(entry, repeat=None)
+        try:
+            one = self.one_input(entry, inputs, "a layer with `repeat`")
+        except _Poison:
+            return None
+        builder = _Builder(self, path, one, scope, block_input)
+        # what stands beside `repeat` has been heeded by the enclosing sequence
+        body = replace(
+            entry, repeat=None, sources=None, condition=None, name=None, training_only=False
+        )
         for i, inner in enumerate(copies):
             if not builder.add(body, str(i), inner, entry.span):
                 return None
@@ -328,14 +339,14 @@ class _Expander:
         self.guard_size(output, entry.span)
         self.params += op.num_params(*shapes)
         if self.params > MAX_PARAMS:
-            self.say("NS307", f"the network has more than {MAX_PARAMS:.0e} parameters", entry.span)
+            self.say("NS307", f"the network has more than {MAX_PARAMS:,} parameters", entry.span)
             raise _Shared
         sources = tuple(v.source for v in inputs)
         return Layer(name, path, "op", entry.span, sources, shapes, output, op=op, via=scope.via)
 
     def guard_size(self, shape: Shape, span: Span) -> None:
         if prod(shape) > MAX_ELEMENTS:
-            message = f"{text(shape)} is more than {MAX_ELEMENTS:.0e} numbers for one sample"
+            message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
             self.say("NS307", message, span)
             raise _Shared
 
@@ -351,7 +362,9 @@ class _Expander:
         if refusal.argument and isinstance(entry.args, Mapping):
             node = entry.args.items.get(refusal.argument)
             span = node.span if node is not None else span
-        elif isinstance(entry.args, Scalar) and entry.args.value is not None:
+        elif isinstance(entry.args, Sequence) or (
+            isinstance(entry.args, Scalar) and entry.args.value is not None
+        ):
             span = entry.args.span
         notes: list[Note] = []
         for value in inputs:
@@ -366,7 +379,10 @@ class _Expander:
             where = f" ({last.span})" if last.span else ""
             notes[-1] = Note(f"{last.message}{where}, from an input of {text(self.shape)}")
         notes += self.came(scope, path)
-        self.say(refusal.code, refusal.message, span, refusal.hint, tuple(notes))
+        hint = refusal.hint
+        if refusal.code == "NS401" and len(self.shape) == 4 and self.shape[0] == 1:
+            hint = "leave the batch out of `input`: it is implied"
+        self.say(refusal.code, refusal.message, span, hint, tuple(notes))
 
     def block(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from netspec.compiler.document import (
@@ -109,6 +110,7 @@ class _Validator:
         self.source, self.root, self.sources = source, root, sources
         self.findings: list[Diagnostic] = []
         self.block_params: dict[str, dict[str, Param]] = {}
+        self.unknown: set[str] = set()
         self.schema = spec_schema()
 
     def report(self, finding: Diagnostic) -> None:
@@ -130,6 +132,9 @@ class _Validator:
                 self.report(unknown_key(key, self.root.keys[key], "a spec", list(SECTIONS)))
             elif key not in ("params", "blocks", "layers"):
                 check(value, properties[key], f"`{key}`", self.report)
+                if key == "input" and self.findings and self.findings[-1].hint is None:
+                    hint = "write `[channels, height, width]`: the batch is implied"
+                    self.findings[-1] = replace(self.findings[-1], hint=hint)
         if self.findings and any(f.code == "NS201" for f in self.findings):
             missing = []
         else:
@@ -139,7 +144,7 @@ class _Validator:
         self.version(items.get("netspec"))
         params = self.params(items.get("params"), "the spec")
         blocks = self.blocks(items.get("blocks"))
-        layers = self.body(items["layers"], "layers") if "layers" in items else None
+        layers = self.body(items["layers"], "`layers`") if "layers" in items else None
         if self.findings or layers is None:
             self.fail()
         name = items.get("name")
@@ -240,9 +245,14 @@ class _Validator:
         if isinstance(node, Sequence) or (isinstance(node, Mapping) and _is_sequence(node)):
             return self.sequence(node)
         if _null(node):
-            self.say("NS203", f"{what} has no layers", node.span, "write a list of layers")
+            self.say("NS203", f"{what} has no layers", node.span, "list them, as `- ReLU`")
             return Entry("sequence", node.span)
-        return self.entry(node)
+        entry = self.entry(node)
+        # what a sequence does with its entries needs a sequence around this one
+        placed = entry.sources or entry.condition or entry.each or entry.name
+        if entry.kind == "call" or placed or entry.training_only:
+            return Entry("sequence", entry.span, children=(Child(None, entry.span, entry),))
+        return entry
 
     def sequence(self, node: Sequence | Mapping) -> Entry:
         children: list[Child] = []
@@ -306,7 +316,9 @@ class _Validator:
                 at = expression_span(node or Scalar(name, span), problem.start, problem.end)
                 self.say(problem.code, problem.message, at, problem.hint)
             return
-        self.report(unknown_layer(name, span, tuple(self.block_params)))
+        if name not in self.unknown:  # a block that is misspelt where it is declared: one mistake
+            self.unknown.add(name)
+            self.report(unknown_layer(name, span, tuple(self.block_params)))
 
     def layer(self, node: Mapping) -> Entry:
         heads = [k for k in node.items if k not in MODIFIERS]
@@ -445,7 +457,9 @@ class _Validator:
         if isinstance(value, Mapping):
             unknown = [k for k in value.items if k not in params]
             for key in unknown:
-                self.report(unknown_key(key, value.keys[key], f"`{name}`", list(params)))
+                if f"{name}.{key}" not in self.unknown:
+                    self.unknown.add(f"{name}.{key}")
+                    self.report(unknown_key(key, value.keys[key], f"`{name}`", list(params)))
             for key, node in value.items.items():
                 self.expressions(node)
                 if key in params:
