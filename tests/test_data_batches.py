@@ -180,7 +180,7 @@ MISMATCHES: list[tuple[str, tuple[int, ...], int, dict[str, Any], str, str]] = [
         10,
         {},
         "images of `digits` have 1 channel, and the network takes 3",
-        "set `train.data.channels=3` to turn them into red, green and blue",
+        "add `--set train.data.channels=3`, which turns them into red, green and blue",
     ),
     (
         "digits",
@@ -188,7 +188,7 @@ MISMATCHES: list[tuple[str, tuple[int, ...], int, dict[str, Any], str, str]] = [
         10,
         {},
         "images of `digits` are 8×8; the network takes 32×32",
-        "set `train.data.resize=32`",
+        "add `--set train.data.resize=32`",
     ),
     (
         "digits",
@@ -213,7 +213,7 @@ MISMATCHES: list[tuple[str, tuple[int, ...], int, dict[str, Any], str, str]] = [
         {"augment": [{"RandomResizedCrop": 12}]},
         "images of `digits` are 8×8 where nothing is augmented, as in evaluation; the network "
         "takes 12×12",
-        "set `train.data.resize=12`",
+        "add `--set train.data.resize=12`",
     ),
     (
         "digits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,17 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     error = told(class_tree(tmp_path / "tree"))
     assert error.message.startswith("decoded images cannot be kept in")
     assert "NETSPEC_CACHE" in (error.hint or "")
+
+
+def test_a_full_disk_ends_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    error = told(class_tree(tmp_path / "tree"))
+    assert error.message.endswith(": no space left on device")
+    assert (error.hint or "").startswith("make room there")
+    assert list((cache_root() / "data").iterdir()) == []
 
 
 def test_a_torchvision_set_may_be_given_as_a_class_tree(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def _check_channels(dataset: str, channels: int, input_shape: tuple[int, ...]) -
     if channels == wanted:
         return
     if wanted in (1, 3):
-        hint = f"set `train.data.channels={wanted}` to turn them into " + (
+        hint = f"add `--set train.data.channels={wanted}`, which turns them into " + (
             "grey" if wanted == 1 else "red, green and blue"
         )
     else:
@@ -56,7 +56,9 @@ def _check_sizes(
     size = recipe.data.resize or stored
     nothing = torch.zeros(1)
     trained = augmentation(recipe.augment, 0, nothing, nothing).size(size)
-    resize = f"set `train.data.resize={wanted[0] if wanted[0] == wanted[1] else list(wanted)}`"
+    resize = (
+        f"add `--set train.data.resize={wanted[0] if wanted[0] == wanted[1] else list(wanted)}`"
+    )
     if trained != wanted:
         made = f"images of `{dataset}` are {_times(stored)}"
         if recipe.data.resize is not None and size != stored:

@@ -92,6 +92,7 @@ def _decode_part(root: Path, files: Files, chosen: Storing, target: Path) -> Non
     count = len(files.paths)
     shape = (count, chosen.channels, *chosen.size)
     out = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
+    _take_room(target)
     job = {
         "root": os.fspath(root.resolve()),
         "files": files.paths,
@@ -106,6 +107,17 @@ def _decode_part(root: Path, files: Files, chosen: Storing, target: Path) -> Non
         problems = _in_processes(job, count, target.with_suffix(".job"))
     _refuse(problems, root, chosen)
     out.flush()
+
+
+def _take_room(path: Path) -> None:
+    """Have the disk set the file's bytes aside; raises OSError where it is full.
+
+    A mapped file is written page by page as it is filled, and a page that finds no room would end
+    the process without a word.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _in_processes(job: dict[str, Any], count: int, path: Path) -> list[dict[str, Any]]:
