@@ -100,6 +100,7 @@ def _child(
     from netspec.train.errors import TrainError
 
     torch.set_num_threads(1)
+    multiprocessing.set_start_method("fork", force=True)  # for data workers, as in a user's run
     work.mkdir(parents=True, exist_ok=True)
     handle = os.open(work / "stderr.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 2)
