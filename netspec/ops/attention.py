@@ -34,7 +34,8 @@ class MultiheadAttention(Op):
     def infer(self, *inputs: Shape) -> Shape:
         """`(length, features)`, unchanged."""
         (x,) = inputs
-        require_dims(self, x, 2, "length and features")
+        hint = "make tokens by `Flatten: {start_dim: 2}` and `Transpose: {dim0: 1, dim1: 2}`"
+        require_dims(self, x, 2, "length and features", hint if len(x) == 3 else None)
         require_heads(x[1], self.num_heads)
         return x
 

@@ -192,16 +192,17 @@ AXES: Final = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "w
 """What the spatial dimensions are called, by their number."""
 
 
-def require_dims(op: Op, shape: Shape, dims: int, means: str) -> None:
+def described(shape: Shape) -> str:
+    """A shape within a sentence: `a vector of 12`, `64×55×55`."""
+    return f"a vector of {shape[0]}" if len(shape) == 1 else text(shape)
+
+
+def require_dims(op: Op, shape: Shape, dims: int, means: str, hint: str | None = None) -> None:
     """Raise `Refusal` NS401 unless `shape` has `dims` dimensions; `means` says what they are."""
     if len(shape) != dims:
-        hint = None
-        if len(shape) > dims and dims == 1:
-            hint = "put a `Flatten` before it"
         raise Refusal(
             "NS401",
-            f"{type(op).__name__} takes an input of {dims} dimension{'s' if dims > 1 else ''} "
-            f"({means}), not {text(shape)}",
+            f"{type(op).__name__} takes {dims} dimensions ({means}), not {described(shape)}",
             hint=hint,
         )
 

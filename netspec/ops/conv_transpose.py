@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from netspec.ops.base import AXES, BOOL, POSITIVE, Ints, Refusal, Shape, arg, sizes, spread
 from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.window import at_most
 
 GROUPS: Final = "both channel counts must be multiples of `groups`"
 
@@ -48,10 +49,10 @@ class ConvTranspose(Layer, abstract=True):
             if extra >= max(stride, dilation):
                 raise Refusal(
                     "NS410",
-                    f"an output padding of {extra} is not less than the stride, {stride}, or the "
+                    f"an output padding of {extra} must be less than the stride, {stride}, or the "
                     f"dilation, {dilation}",
                     argument="output_padding",
-                    hint=f"use `output_padding: {max(stride, dilation) - 1}` or less",
+                    hint=f"use {at_most('output_padding', max(stride, dilation) - 1)}",
                 )
 
     def fixed(self, *inputs: Shape) -> tuple[int]:
@@ -87,7 +88,7 @@ class ConvTranspose(Layer, abstract=True):
                     "NS408",
                     f"a padding of {pad} leaves nothing of an output {axis} of {full}",
                     argument="padding",
-                    hint=f"use `padding: {(full - 1) // 2}` or less",
+                    hint=f"use {at_most('padding', (full - 1) // 2)}",
                 )
             out.append(full - 2 * pad)
         return (self.out_channels, *out)

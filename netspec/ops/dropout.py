@@ -36,7 +36,7 @@ class ChannelDropout(AnyDropout, abstract=True):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)`, unchanged."""
-        require_spatial(self, inputs[0], self.ndim)
+        require_spatial(self, inputs[0], self.ndim, for_vector="Dropout")
         return inputs[0]
 
 

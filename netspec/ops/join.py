@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netspec.ops.base import INTEGER, Op, Refusal, Shape, arg, text
+from netspec.ops.layer import dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,6 +23,19 @@ def broadcast(a: Shape, b: Shape) -> Shape | None:
     return tuple(out)
 
 
+def hint(*inputs: Shape, but: int | None = None) -> str | None:
+    """How to make inputs alike that differ in one respect only, besides the dimension `but`."""
+    if len({len(x) for x in inputs}) > 1 or len(inputs[0]) < 2:
+        return None
+    sizes = [len(set(s)) > 1 for s in zip(*inputs, strict=True)]
+    differ = [i for i, differs in enumerate(sizes) if differs and i != but]
+    if differ == [0]:
+        return "a convolution with `kernel_size: 1` changes the channels"
+    if 0 not in differ:
+        return "the same strides and paddings on every way give the same size"
+    return None
+
+
 class Elementwise(Op, abstract=True):
     """An elementwise operation on two inputs or more."""
 
@@ -37,6 +51,7 @@ class Elementwise(Op, abstract=True):
                     "NS403",
                     f"{type(self).__name__} joins inputs of one shape, not "
                     + " and ".join(map(text, inputs)),
+                    hint=hint(*inputs),
                 )
             out = joined
         return out
@@ -72,14 +87,7 @@ class Concat(Op):
     def infer(self, *inputs: Shape) -> Shape:
         """Inputs that agree in every other dimension."""
         first = inputs[0]
-        dim = self.dim - 1 if self.dim > 0 else len(first) + self.dim
-        if self.dim == 0 or not 0 <= dim < len(first):
-            raise Refusal(
-                "NS409",
-                f"`dim: {self.dim}` is not a dimension of {text(first)} that can be joined",
-                argument="dim",
-                hint=f"the dimensions are 1 to {len(first)}; 0 is the batch",
-            )
+        dim = dimension(self.dim, first)
         for x in inputs[1:]:
             same = len(x) == len(first) and all(
                 a == b for i, (a, b) in enumerate(zip(first, x, strict=True)) if i != dim
@@ -89,6 +97,7 @@ class Concat(Op):
                     "NS403",
                     f"Concat along dimension {self.dim} joins inputs that agree in every other, "
                     "not " + " and ".join(map(text, inputs)),
+                    hint=hint(*inputs, but=dim),
                 )
         return (*first[:dim], sum(x[dim] for x in inputs), *first[dim + 1 :])
 

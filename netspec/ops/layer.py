@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.ops.base import AXES, Op, Refusal, Shape, require_dims, text
+from netspec.ops.base import AXES, Op, Refusal, Shape, described, require_dims, text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,9 +31,28 @@ def spatial(ndim: int) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def require_spatial(op: Op, shape: Shape, ndim: int) -> None:
-    """Raise `Refusal` NS401 unless `shape` is channels and `ndim` spatial dimensions."""
-    require_dims(op, shape, ndim + 1, spatial(ndim))
+def require_spatial(op: Op, shape: Shape, ndim: int, for_vector: str | None = None) -> None:
+    """Raise `Refusal` NS401 unless `shape` is channels and `ndim` spatial dimensions.
+
+    `for_vector` is the layer that does the same to a vector, where there is one.
+    """
+    hint = None
+    if len(shape) == 1 and for_vector:
+        hint = f"use `{for_vector}`"
+    elif len(shape) == 1:
+        hint = f"put it before any `Flatten`, or give the vector {spatial(ndim)} by `Reshape`"
+    name = type(op).__name__
+    if name.endswith(f"{ndim}d") and len(shape) - 1 in AXES:
+        hint = f"use `{name.removesuffix(f'{ndim}d')}{len(shape) - 1}d`"
+    require_dims(op, shape, ndim + 1, spatial(ndim), hint)
+
+
+def require_at_least(op: Op, shape: Shape, dims: int, means: str) -> None:
+    """Raise `Refusal` NS401 unless `shape` has `dims` dimensions or more, which end as `means`."""
+    if len(shape) < dims:
+        raise Refusal(
+            "NS401", f"{type(op).__name__} takes {means}, or more, not {described(shape)}"
+        )
 
 
 def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:

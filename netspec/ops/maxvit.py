@@ -26,6 +26,7 @@ class WindowPartition(Op):
                     "NS409",
                     f"a {axis} of {size} is not a multiple of {self.p}, the size of a window",
                     argument="p",
+                    hint="pad or resize the image first",
                 )
         return ((height // self.p) * (width // self.p), self.p**2, channels)
 
@@ -83,7 +84,11 @@ class RelativePositionalMultiHeadAttention(Op):
                 hint="the features must be a multiple of `head_dim`",
             )
         if isqrt(x[1]) ** 2 != x[1]:
-            raise Refusal("NS409", f"{x[1]} positions do not fill a square window")
+            raise Refusal(
+                "NS409",
+                f"{x[1]} positions do not fill a square window",
+                hint="`WindowPartition` makes square windows of an image",
+            )
         return x
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

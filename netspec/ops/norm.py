@@ -21,7 +21,7 @@ from netspec.ops.base import (
     require_dims,
     text,
 )
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.layer import Layer, require_at_least, require_spatial, spatial
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,11 +46,6 @@ class TrackingNorm(Layer, abstract=True):
         """`num_features`."""
         return (inputs[0][0],)
 
-    def infer(self, *inputs: Shape) -> Shape:
-        """`(channels, *spatial)`, unchanged."""
-        require_spatial(self, inputs[0], self.ndim)
-        return inputs[0]
-
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`weight` and `bias` of `(channels,)`, where `affine`."""
         channels = (inputs[0][0],)
@@ -73,6 +68,11 @@ class BatchNorm(TrackingNorm, abstract=True):
     )
     affine: bool = arg(BOOL, AFFINE, default=True)
     track_running_stats: bool = arg(BOOL, TRACK, default=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(channels, *spatial)`, unchanged."""
+        require_spatial(self, inputs[0], self.ndim, for_vector="BatchNorm1d")
+        return inputs[0]
 
 
 class BatchNorm1d(BatchNorm):
@@ -187,7 +187,7 @@ class TrailingNorm(Layer, abstract=True):
 
     normalized_shape: Ints | None = arg(
         TRAILING, "sizes of the last dimensions, which are normalised; by default the last one's",
-        default=None,
+        default=None, bare=True,
     )  # fmt: skip
 
     elementwise_affine: bool
@@ -207,7 +207,7 @@ class TrailingNorm(Layer, abstract=True):
         if x[-len(trailing) :] != trailing:
             raise Refusal(
                 "NS409",
-                f"`normalized_shape: {text(trailing)}` is not how {text(x)} ends",
+                f"`normalized_shape: [{', '.join(map(str, trailing))}]` is not how {text(x)} ends",
                 argument="normalized_shape",
                 hint="leave it out to normalise the last dimension",
             )
@@ -258,7 +258,7 @@ class LayerNorm2d(Op):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
-        require_dims(self, inputs[0], 3, "channels, height and width")
+        require_dims(self, inputs[0], 3, "channels, height and width", "use `LayerNorm`")
         return inputs[0]
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
@@ -283,9 +283,5 @@ class LocalResponseNorm(Layer):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)`, unchanged."""
-        if len(inputs[0]) < 2:
-            raise Refusal(
-                "NS401",
-                f"LocalResponseNorm takes channels and a length or more, not {text(inputs[0])}",
-            )
+        require_at_least(self, inputs[0], 2, spatial(1))
         return inputs[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from netspec.ops.base import AXES, NUMBER, Ints, Refusal, Schema, Shape, arg, text
-from netspec.ops.layer import Layer, require_spatial, spatial
+from netspec.ops.base import AXES, NUMBER, Ints, Refusal, Schema, Shape, arg
+from netspec.ops.layer import Layer, require_at_least, require_spatial, spatial
 
 
 def sides(ndim: int) -> Schema:
@@ -74,10 +74,7 @@ class ConstantPad(Pad, abstract=True):
 
     def require(self, x: Shape) -> None:
         """Raise `Refusal` NS401 where `x` has too few dimensions."""
-        if len(x) <= self.ndim:
-            raise Refusal(
-                "NS401", f"{type(self).__name__} takes {spatial(self.ndim)}, or more, not {text(x)}"
-            )
+        require_at_least(self, x, self.ndim + 1, spatial(self.ndim))
 
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether there is as much as is cropped."""

@@ -18,7 +18,7 @@ from netspec.ops.base import (
     spread,
 )
 from netspec.ops.layer import Layer, require_spatial
-from netspec.ops.window import window_refusal
+from netspec.ops.window import at_most, window_refusal
 
 
 def pooled_size(
@@ -63,8 +63,7 @@ class Pool(Layer, abstract=True):
                     "NS408",
                     f"a padding of {pad} is more than half of a window of {kernel}",
                     argument="padding",
-                    hint=f"use `padding: {kernel // 2}` or less"
-                    + (", or a `ZeroPad` layer before it" if kernel > 1 else ""),
+                    hint=f"use {at_most('padding', kernel // 2)}",
                 )
 
     def infer(self, *inputs: Shape) -> Shape:

@@ -35,7 +35,7 @@ def filled(target: Shape, total: int, what: str, argument: str) -> Shape:
         f"{what} has {total} elements, and `{argument}: [{', '.join(map(str, target))}]` takes "
         f"{holds}",
         argument=argument,
-        hint="write one size as -1 to have it worked out" if -1 not in target else None,
+        hint="write one size as -1 to have it worked out" if -1 not in target and known else None,
     )
 
 

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import BOOL, INTEGER, POSITIVE, Ints, Op, Refusal, Shape, arg, nullable, text
+from netspec.ops.base import (
+    BOOL,
+    INTEGER,
+    POSITIVE,
+    Ints,
+    Op,
+    Refusal,
+    Shape,
+    arg,
+    described,
+    nullable,
+    text,
+)
 from netspec.ops.layer import dimension
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def require_some(out: Shape, op: Op, x: Shape) -> Shape:
-    """`out`; raises `Refusal` NS409 where it has no dimension left."""
+def require_some(out: Shape, op: Op, x: Shape, hint: str) -> Shape:
+    """`out`; raises `Refusal` NS409, with the hint, where it has no dimension left."""
     if not out:
         raise Refusal(
             "NS409",
-            f"{type(op).__name__} leaves no dimension of {text(x)}",
+            f"{type(op).__name__} leaves no dimension of {described(x)}",
             argument="dim",
+            hint=hint,
         )
     return out
 
@@ -37,9 +50,10 @@ class Select(Op):
                 "NS409",
                 f"dimension {at + 1} of {text(x)} has no entry {self.index}",
                 argument="index",
-                hint=f"the last one is {x[at] - 1}",
+                hint=f"entries count from 0; the last one is {x[at] - 1}",
             )
-        return require_some((*x[:at], *x[at + 1 :]), self, x)
+        hint = "`Slice` keeps the dimension"
+        return require_some((*x[:at], *x[at + 1 :]), self, x, hint)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that selects."""
@@ -67,6 +81,7 @@ class Slice(Op):
                 "NS409",
                 f"`{self.start}:{end}` holds nothing of dimension {at + 1}, whose size is {x[at]}",
                 argument="start",
+                hint=f"entries count from 0; the last one is {x[at] - 1}",
             )
         return (*x[:at], part, *x[at + 1 :])
 
@@ -91,12 +106,12 @@ class Chunk(Op):
         each = -(-x[at] // self.chunks)
         count = -(-x[at] // each)
         if not -count <= self.index < count:
-            fewer = f" makes {count}," if count != self.chunks else ""
+            parts = f"makes only {count} parts, so it has" if count < self.chunks else "has"
             raise Refusal(
                 "NS409",
-                f"a split of {x[at]} into {self.chunks}{fewer} has no part {self.index}",
+                f"a size of {x[at]} split into {self.chunks} {parts} no part {self.index}",
                 argument="index",
-                hint=f"the last one is {count - 1}",
+                hint=f"parts count from 0; the last one is {count - 1}",
             )
         place = self.index % count
         return (*x[:at], min(each, x[at] - place * each), *x[at + 1 :])
@@ -127,7 +142,8 @@ class Mean(Op):
             raise Refusal("NS410", "a dimension is named twice", argument="dim")
         if self.keepdim:
             return tuple(1 if i in places else s for i, s in enumerate(x))
-        return require_some(tuple(s for i, s in enumerate(x) if i not in places), self, x)
+        left = tuple(s for i, s in enumerate(x) if i not in places)
+        return require_some(left, self, x, "`keepdim: true` keeps the dimension")
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that takes the mean."""

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import POSITIVE, Op, Refusal, Shape, arg, text
-from netspec.ops.layer import Layer, spatial
-
-
-def require_at_least(op: Op, x: Shape, ndim: int) -> None:
-    """Raise `Refusal` NS401 unless `x` ends in channels and `ndim` spatial dimensions."""
-    if len(x) <= ndim:
-        raise Refusal("NS401", f"{type(op).__name__} takes {spatial(ndim)}, or more, not {text(x)}")
+from netspec.ops.base import POSITIVE, Refusal, Shape, arg
+from netspec.ops.layer import Layer, require_at_least, spatial
 
 
 class PixelShuffle(Layer):
@@ -20,7 +14,7 @@ class PixelShuffle(Layer):
     def infer(self, *inputs: Shape) -> Shape:
         """`(*, c·r², height, width)` → `(*, c, height·r, width·r)`."""
         (x,) = inputs
-        require_at_least(self, x, 2)
+        require_at_least(self, x, 3, spatial(2))
         *leading, channels, height, width = x
         factor = self.upscale_factor
         if channels % factor**2:
@@ -28,6 +22,7 @@ class PixelShuffle(Layer):
                 "NS409",
                 f"{channels} channels are not a multiple of {factor}², the square of the factor",
                 argument="upscale_factor",
+                hint=f"a `Conv2d` with a multiple of {factor**2} output channels makes them fit",
             )
         return (*leading, channels // factor**2, height * factor, width * factor)
 
@@ -40,7 +35,7 @@ class PixelUnshuffle(Layer):
     def infer(self, *inputs: Shape) -> Shape:
         """`(*, c, height·r, width·r)` → `(*, c·r², height, width)`."""
         (x,) = inputs
-        require_at_least(self, x, 2)
+        require_at_least(self, x, 3, spatial(2))
         *leading, channels, height, width = x
         factor = self.downscale_factor
         for size, axis in ((height, "height"), (width, "width")):
@@ -62,7 +57,7 @@ class ChannelShuffle(Layer):
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)`, unchanged."""
         (x,) = inputs
-        require_at_least(self, x, 1)
+        require_at_least(self, x, 2, spatial(1))
         if x[0] % self.groups:
             raise Refusal(
                 "NS404",

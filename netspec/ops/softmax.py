@@ -65,7 +65,7 @@ class Softmax2d(Layer):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
-        require_dims(self, inputs[0], 3, "channels, height and width")
+        require_dims(self, inputs[0], 3, "channels, height and width", "use `Softmax`")
         return inputs[0]
 
 

@@ -13,13 +13,12 @@ from netspec.ops.base import (
     POSITIVE_NUMBER,
     PROBABILITY,
     Op,
-    Refusal,
     Schema,
     Shape,
     arg,
     require_dims,
-    text,
 )
+from netspec.ops.layer import require_at_least
 
 if TYPE_CHECKING:
     from torch import nn
@@ -145,8 +144,7 @@ class Merging(Op, abstract=True):
     def infer(self, *inputs: Shape) -> Shape:
         """`(*, height, width, features)` → half of each, rounded up, and twice the features."""
         (x,) = inputs
-        if len(x) < 3:
-            raise Refusal("NS401", f"{type(self).__name__} takes {LAST}, or more, not {text(x)}")
+        require_at_least(self, x, 3, LAST)
         *leading, height, width, e = x
         return (*leading, -(-height // 2), -(-width // 2), 2 * e)
 

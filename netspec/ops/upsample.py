@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from netspec.ops.base import AXES, BOOL, Ints, Refusal, Schema, Shape, arg, choice, nullable, text
+from netspec.ops.base import (
+    AXES,
+    BOOL,
+    Ints,
+    Refusal,
+    Schema,
+    Shape,
+    arg,
+    choice,
+    described,
+    nullable,
+)
 from netspec.ops.layer import Layer
 
 Scale = float | tuple[float, ...] | None
@@ -67,12 +78,11 @@ class Interpolation(Layer, abstract=True):
         mode = self.interpolation()
         spatial = x[1:]
         if len(spatial) not in MODES[mode]:
-            kinds = " or ".join(str(n + 1) for n in MODES[mode])
+            kinds = "2, 3 or 4" if len(MODES[mode]) == 3 else str(MODES[mode][0] + 1)
             fitting = [m for m in CORNERS if len(spatial) in MODES[m]]
             raise Refusal(
                 "NS401",
-                f"{type(self).__name__} by `{mode}` takes an input of {kinds} dimensions, not "
-                f"{text(x)}",
+                f"{type(self).__name__} by `{mode}` takes {kinds} dimensions, not {described(x)}",
                 argument="mode" if "mode" in self.args else None,
                 hint=f"use `mode: {fitting[0]}`" if fitting and "mode" in self.args else None,
             )
@@ -81,8 +91,9 @@ class Interpolation(Layer, abstract=True):
         if isinstance(given, tuple) and len(given) != len(spatial):
             raise Refusal(
                 "NS409",
-                f"`{name}` has {len(given)} entries for {len(spatial)} spatial dimensions",
+                f"`{name}` lists {len(given)}, and there are {len(spatial)} spatial dimensions",
                 argument=name,
+                hint="one number stands for all",
             )
         each = given if isinstance(given, tuple) else (given,) * len(spatial)
         if self.size is not None:
