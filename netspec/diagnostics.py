@@ -9,7 +9,10 @@ Severity = Literal["error", "warning"]
 
 
 class Span(NamedTuple):
-    """A stretch of a file; lines and columns count from 1, the end is exclusive."""
+    """A stretch of a file; lines and columns count from 1, the end is exclusive.
+
+    Line 0 stands for the whole, of something that has no lines, as an option has not.
+    """
 
     file: str
     line: int
@@ -18,7 +21,7 @@ class Span(NamedTuple):
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 class Note(NamedTuple):
@@ -125,11 +128,15 @@ class SpecError(Exception):
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
     """The known name most like `word`, or None where none is alike."""
-    folded = word.lower().replace("_", "")
-    for name in known:
-        if name.lower().replace("_", "") == folded:
-            return name
+    folded = {_folded(name): name for name in reversed(known)}
+    own = _folded(word)
+    if own in folded:
+        return folded[own]
     from difflib import get_close_matches  # slow to import, and needed for mistakes only
 
-    found = get_close_matches(word, known, n=1, cutoff=0.6)
-    return found[0] if found else None
+    found = get_close_matches(own[:100], folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")

@@ -138,6 +138,42 @@ def _error(
     return SpecError((Diagnostic(code, message, span, notes, hint),))
 
 
+_OPENERS = {
+    "parsing a flow mapping": ("`{`", "}"),
+    "parsing a flow sequence": ("`[`", "]"),
+    "scanning a quoted scalar": ("quote", "quote"),
+    "parsing a block mapping": ("mapping", ""),
+    "parsing a block collection": ("list", ""),
+}
+"""What the parser was in the middle of: how findings call it, and what closes it."""
+
+_PLACED = "indent it as its neighbours are, and put what has a `:` or `#` in quotes"
+
+
+def _reworded(said: str, rest: str) -> tuple[str, str | None]:
+    """The parser's complaint in a user's words, and a hint."""
+    if "could not find expected ':'" in said:
+        return "this key has no `:` after it, or the line before it is not finished", None
+    if "cannot start any token" in said:
+        if rest.startswith("\t"):
+            return "a tab cannot indent a line", "indent with spaces"
+        return f"a plain value cannot start with `{rest[:1]}`", "put it in quotes"
+    if "mapping values are not allowed" in said:
+        return "a `:` here would start a second mapping on this line", (
+            "put a value that has `: ` in it in quotes, or start a new line"
+        )
+    if "expected ',' or '}'" in said or "expected ',' or ']'" in said:
+        closer = said.rstrip("'")[-1]
+        return f"a `,` or `{closer}` is missing before this", None
+    if "expected key" in said or "expected <block end>" in said:
+        return "this does not continue the mapping around it", _PLACED
+    if "expected node content" in said:
+        return "a value is missing here", None
+    if "expected '-' indicator" in said:
+        return "this does not continue the list around it", _PLACED
+    return said.replace("'", "`") or "this is not YAML", None
+
+
 def _events(text: str) -> Iterator[Any]:
     # As events both parsers work without recursion; the C one is about ten times as fast.
     loader = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
@@ -176,27 +212,28 @@ class _Reader:
 
     def malformed(self, problem: yaml.MarkedYAMLError) -> SpecError:
         mark = problem.problem_mark or problem.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = (problem.problem or "this is not YAML").replace("'", "`")
-        if "could not find expected" in what:
-            what = "this key has no `:` after it, or the line before it is not finished"
-        elif "cannot start any token" in what:
-            what = "a plain value cannot start with this character"
-        elif "mapping values are not allowed" in what:
-            what = "a `:` here would start a second mapping on this line"
-        notes: tuple[Note, ...] = ()
-        if problem.context_mark and problem.context and problem.context_mark is not mark:
-            at = problem.context_mark
-            place = Span(self.name, at.line + 1, at.column + 1, at.line + 1, at.column + 2)
-            notes = (Note(problem.context.replace("'", "`"), place),)
-        hint = None
-        if "tab" in what or "\\t" in what:
-            hint = "indent with spaces"
-        elif mark and "$(" in self.line(mark.line)[: mark.column]:
-            hint = 'within `{…}` or `[…]`, quote an expression that has brackets: "$(sizes[0])"'
-        return _error(
-            "NS103", what, Span(self.name, line, column, line, column + 1), notes=notes, hint=hint
+        said, context = problem.problem or "", problem.context or ""
+        place = self.at(mark)
+        opener = self.at(problem.context_mark)
+        at_end = (
+            mark is not None and not self.text.split("\n", mark.line)[-1][mark.column :].strip()
         )
+        for words, (name, closer) in _OPENERS.items():
+            if words in context and at_end and closer:
+                hint = f"add the `{closer}` that ends it" if closer in "]}" else None
+                return _error("NS103", f"this {name} is never closed", opener, hint=hint)
+        what, hint = _reworded(said, self.line(mark.line)[mark.column :] if mark else "")
+        if mark and "$(" in self.line(mark.line)[: mark.column]:
+            hint = 'within `{…}` or `[…]`, quote an expression that has brackets: "$(sizes[0])"'
+        notes: tuple[Note, ...] = ()
+        for words, (name, _) in _OPENERS.items():
+            if words in context and opener[1:3] != place[1:3]:
+                notes = (Note(f"in the {name} that starts here", opener),)
+        return _error("NS103", what, place, notes=notes, hint=hint)
+
+    def at(self, mark: Any) -> Span:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return Span(self.name, line, column, line, column + 1)
 
     def line(self, number: int) -> str:
         lines = self.text.split("\n", number + 1)
@@ -260,14 +297,19 @@ class _Reader:
         if event.tag is not None:
             raise _error(
                 "NS105",
-                f"the tag `{event.tag}` is not allowed",
+                f"the tag `{_short_tag(event.tag)}` is not allowed",
                 self.span(event),
                 hint="delete it; a spec is plain data",
             )
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if depth >= MAX_DEPTH:
-            raise _error("NS106", f"more than {MAX_DEPTH} levels deep", self.span(event))
+            raise _error(
+                "NS106",
+                f"more than {MAX_DEPTH} levels deep",
+                self.span(event),
+                hint="a block under `blocks:` gives a part of the network a place of its own",
+            )
         if kind is yaml.SequenceStartEvent:
             items: list[Node] = []
             while True:
@@ -331,7 +373,12 @@ class _Reader:
         text: str = event.value
         span = self.span(event)
         if len(text) > MAX_SCALAR:
-            raise _error("NS106", f"a value of {len(text):,} characters is too long", span)
+            raise _error(
+                "NS106",
+                f"a value of {len(text):,} characters is too long",
+                span,
+                hint=f"a value may have {MAX_SCALAR:,} characters",
+            )
         if event.style:  # None or empty for a plain scalar, as the parser has it
             return Scalar(text, span, quoted=True)
         if text in _WORDS:
@@ -362,6 +409,12 @@ class _Reader:
                 "NS108", f"`{text}` is too large", span, hint=f"the largest is {MAX_NUMBER:.0e}"
             )
         return value
+
+
+def _short_tag(tag: str) -> str:
+    """A tag as it is written: `!!python/object`."""
+    core = "tag:yaml.org,2002:"
+    return "!!" + tag.removeprefix(core) if tag.startswith(core) else tag
 
 
 def _is_null(node: Node | None) -> bool:

@@ -153,8 +153,10 @@ def _tree(code: str, offset: int) -> ast.expr:
             warnings.simplefilter("error")  # Python warns of `1if x`; here it is a mistake
             tree = ast.parse(stripped, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError, Warning) as problem:
-        column = getattr(problem, "offset", None) or 1
-        start = min(offset + lead + max(column - 1, 0), max(end - 1, offset))
+        column = getattr(problem, "offset", None)
+        # Python gives 0 where the text ends too soon
+        at = offset + lead + column - 1 if column else offset + len(code.rstrip()) - 1
+        start = max(min(at, end - 1), offset)
         raise ExpressionError(
             "NS302", "this is not an expression", start, start + 1, "see `netspec explain NS302`"
         ) from None
@@ -173,7 +175,7 @@ def _allow(tree: ast.expr, base: int) -> None:
         todo.extend(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
         problem = _refused(node)
         if problem:
-            raise ExpressionError("NS302", problem, *_place(node, base), _LANGUAGE)
+            raise ExpressionError("NS302", problem, *_place(node, base), _hint(node))
         node.col_offset += base  # from here on, offsets count in the whole scalar
         node.end_col_offset = (node.end_col_offset or 0) + base
         if isinstance(node, ast.Call):  # the function's name is no variable
@@ -188,6 +190,23 @@ _LANGUAGE = (
 )
 
 
+def _hint(node: ast.expr) -> str:
+    """The nearest name that the language has, or all that it has."""
+    near, called = None, ""
+    match node:
+        case ast.Attribute(value=ast.Name(id="input"), attr=attr):
+            near = nearest(attr, _SIZES)
+        case ast.Call(func=ast.Name(id=name)):
+            near, called = nearest(name, list(FUNCTIONS)), "(…)"
+    return f"did you mean `{near}{called}`?" if near else _LANGUAGE
+
+
+_SYMBOLS = {
+    ast.Pow: "**", ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitOr: "|",
+    ast.BitXor: "^", ast.BitAnd: "&",
+}  # fmt: skip
+
+
 def _refused(node: ast.expr) -> str | None:
     match node:
         case ast.Name() | ast.IfExp() | ast.BoolOp() | ast.List() | ast.Tuple():
@@ -198,7 +217,8 @@ def _refused(node: ast.expr) -> str | None:
                 return "a number in an expression is too large"
             return None if ok else "an expression has only numbers, words and lists"
         case ast.BinOp(op=op):
-            return None if type(op) in _OPERATORS else "an expression has no such operator"
+            symbol = _SYMBOLS.get(type(op))
+            return f"an expression has no operator `{symbol}`" if symbol else None
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Not()):
             return None
         case ast.Compare(ops=ops):

@@ -32,9 +32,7 @@ def _bytes(path: str, span: Span) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         folder = os.path.dirname(path) or "."
-        near = None
-        if os.path.isdir(folder):
-            near = nearest(os.path.basename(path), sorted(os.listdir(folder)))
+        near = _near(folder, os.path.basename(path))
         hint = f"did you mean `{os.path.join(os.path.dirname(path), near)}`?" if near else None
         raise _error("NS101", f"there is no file `{path}`", span, hint) from None
     except IsADirectoryError:
@@ -76,15 +74,25 @@ def extend(source: Source) -> Extended:
         seen.add(real)
         if not os.path.exists(path):
             folder = os.path.dirname(path) or "."
-            names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-            near = nearest(os.path.basename(path), names)
-            hint = f"did you mean `{near}`?" if near else "the path is relative to this file"
+            near = _near(folder, os.path.basename(path))
+            beside = os.path.join(os.path.dirname(_said(node)), near or "")
+            hint = f"did you mean `{beside}`?" if near else "the path is relative to this file"
             raise _error("NS110", f"there is no file `{_said(node)}`", node.span, hint)
         chain.append(parse(decode(_bytes(path, node.span), path), path))
     root = chain[-1].root
     for child in reversed(chain[:-1]):
         root = _merge(root, child.root)
     return Extended(source, root, tuple(chain))
+
+
+def _near(folder: str, name: str) -> str | None:
+    """The spec in the folder whose name is most like this one."""
+    try:
+        with os.scandir(folder) as entries:  # a folder may hold any number of files
+            names = [e.name for e, _ in zip(entries, range(2_000), strict=False)]
+    except OSError:
+        return None
+    return nearest(name, sorted(n for n in names if n.endswith((".yaml", ".yml"))))
 
 
 def _said(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netspec.compiler.document import Document
-from netspec.compiler.schema_check import said
+from netspec.compiler.schema_check import lift, said
 from netspec.compiler.validate import param_mismatch
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
 from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
@@ -25,18 +25,22 @@ NONE = Overrides({})
 def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     """Read `NAME=VALUE` settings and an input such as `3,227,227`.
 
-    Raises `SpecError` (NS308) that points into the setting.
+    Raises `SpecError` (NS308) that names the setting.
     """
     params: dict[str, Any] = {}
     train: dict[str, Node] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         where = f"--set {setting}"
-        span = Span(where, 1, 1, 1, 1 + len(key))
+        span = Span(where, 0, 0, 0, 0)
         if not equals or not key:
             hint = "for example `--set num_classes=10` or `--set train.epochs=3`"
             raise _error(f"`{setting}` is not `NAME=VALUE`", span, hint)
-        node = parse_value(value, where)
+        try:
+            node = lift(plain(parse_value(value, where)), span)
+        except SpecError as problem:
+            said_of = problem.diagnostics[0]
+            raise _error(f"`{setting}`: {said_of.message}", span, said_of.hint) from None
         if key.startswith("train."):
             train[key.removeprefix("train.")] = node
         else:
@@ -46,7 +50,7 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
 
 def parse_shape(text: str) -> tuple[int, ...]:
     """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
-    span = Span(f"--input {text}", 1, 1, 1, 1)
+    span = Span(f"--input {text}", 0, 0, 0, 0)
     parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
     try:
         shape = tuple(int(p) for p in parts)
@@ -65,7 +69,7 @@ def override(root: Mapping, overrides: Overrides) -> Mapping:
     """The root with the input and the recipe set; parameters wait for their declaration."""
     items, keys = dict(root.items), dict(root.keys)
     if overrides.input is not None:
-        span = Span("--input", 1, 1, 1, 1)
+        span = Span("--input", 0, 0, 0, 0)
         items["input"] = Sequence([Scalar(n, span) for n in overrides.input], span)
         keys.setdefault("input", span)
     for key, node in overrides.train.items():
@@ -101,14 +105,15 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
             known = ", ".join(f"`{k}`" for k in declared) or "none"
             hint = f"did you mean `{near}`?" if near else f"its parameters are {known}"
             message = f"the spec has no parameter `{name}`"
-            findings.append(Diagnostic("NS308", message, document.root.span, (), hint))
+            span = document.root.keys.get("params", document.root.span)
+            findings.append(Diagnostic("NS308", message, span, (), hint))
     for name, param in declared.items():
         if name in overrides.params:
             value = overrides.params[name]
             wrong = param_mismatch(param, value)
             if wrong:
-                notes = (Note(f"declared here, set to {said(value)}", param.span),)
-                findings.append(Diagnostic("NS308", wrong, param.span, notes[1:]))
+                notes = (Note(f"{said(value)} was set from outside the file"),)
+                findings.append(Diagnostic("NS308", wrong, param.span, notes))
             values[name] = list(value) if isinstance(value, tuple) else value
         elif param.required:
             message = f"the parameter `{name}` has no value"

@@ -71,14 +71,15 @@ def check(node: Node, schema: Schema, what: str, report: Report) -> None:
 
 def check_value(value: Any, schema: Schema, what: str, span: Span, report: Report) -> None:
     """The same for a plain value, an expression's result, all of which stands at `span`."""
-    check(_lift(value, span), schema, what, report)
+    check(lift(value, span), schema, what, report)
 
 
-def _lift(value: Any, span: Span) -> Node:
+def lift(value: Any, span: Span) -> Node:
+    """Plain data as nodes, all of which stand at `span`."""
     if isinstance(value, list | tuple):
-        return Sequence([_lift(item, span) for item in value], span)
+        return Sequence([lift(item, span) for item in value], span)
     if isinstance(value, dict):
-        items = {str(k): _lift(v, span) for k, v in value.items()}
+        items = {str(k): lift(v, span) for k, v in value.items()}
         return Mapping(items, dict.fromkeys(items, span), span)
     return Scalar(value, span, quoted=isinstance(value, str))
 
@@ -118,36 +119,40 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
     kinds = _kinds(schema)
     own = kind(value)
     if kinds is not None and own not in kinds and not (own == "integer" and "number" in kinds):
-        hint = None
-        if own == "string" and any(k in kinds for k in ("integer", "number")):
-            hint = "an expression starts with `$`" if not node.quoted else "write it without quotes"
-        report(
-            Diagnostic(
-                "NS202", f"{what} is {wanted(schema)}, not {said(value)}", node.span, (), hint
-            )
-        )
+        _wrong_kind(node, schema, what, report)
         return
     choices = schema.get("enum") or (schema["anyOf"][0]["enum"] if "anyOf" in schema else None)
     if choices is not None and (
         value not in choices or (isinstance(value, bool) and not any(c is value for c in choices))
     ):
-        near = nearest(value, [c for c in choices if c]) if isinstance(value, str) else None
-        hint = f"did you mean `{near}`?" if near else f"one of {one_of(schema)}"
+        words = [c for c in choices if isinstance(c, str)]
+        near = nearest(value, words) if isinstance(value, str) else None
+        hint: str | None = f"did you mean `{near}`?" if near else f"one of {one_of(schema)}"
         report(Diagnostic("NS204", f"{what} cannot be {said(value)}", node.span, (), hint))
         return
     if own in ("integer", "number"):
         _check_bounds(node, schema, what, report)
     elif own == "string" and "pattern" in schema and not _matcher(schema["pattern"]).search(value):
         if schema["pattern"] == "\\$":
-            message, hint = (
-                f"{what} is {wanted(schema)}, not {said(value)}",
-                "an expression starts with `$`",
-            )
-            report(Diagnostic("NS202", message, node.span, (), hint))
+            _wrong_kind(node, schema, what, report)
             return
-        words = schema.get("examples")
-        hint = "one of " + ", ".join(f"`{w}`" for w in words) if words else None
+        examples = schema.get("examples", [])
+        hint = "one of " + ", ".join(f"`{w}`" for w in examples) if examples else None
         report(Diagnostic("NS204", f"{what} cannot be {said(value)}", node.span, (), hint))
+
+
+def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None:
+    message = f"{what} is {wanted(schema)}, not {said(node.value)}"
+    hint: str | None = None
+    if isinstance(node.value, str):
+        kinds = _kinds(schema) or []
+        if "boolean" in kinds and node.value.lower() in ("yes", "no", "on", "off"):
+            hint = "write `true` or `false`"
+        elif node.quoted:
+            hint = "write it without quotes" if node.value.strip("-+.0123456789") == "" else None
+        elif schema.get("$comment") == EXPRESSION and node.value.isidentifier():
+            hint = f"write `${node.value}` for the value of a parameter called so"
+    report(Diagnostic("NS202", message, node.span, (), hint))
 
 
 def _check_bounds(node: Scalar, schema: Schema, what: str, report: Report) -> None:
@@ -222,11 +227,17 @@ def _check_mapping(node: Mapping, schema: Schema, what: str, report: Report) -> 
         report(Diagnostic("NS204", message, node.keys[extra], (), "keep one of them"))
 
 
+FOLLOWS = frozenset({"in_channels", "in_features", "num_features"})
+"""What torch asks for and a spec never says."""
+
+
 def unknown_key(key: str, span: Span, what: str, known: list[str]) -> Diagnostic:
     """NS201, with the nearest known key."""
     near = nearest(key, known)
-    if near:
-        hint: str | None = f"did you mean `{near}`?"
+    if key in FOLLOWS:
+        hint: str | None = "delete it: it follows from the layer before"
+    elif near:
+        hint = f"did you mean `{near}`?"
     elif known and len(known) <= 24:
         hint = f"{what} takes " + ", ".join(f"`{k}`" for k in known)
     else:
@@ -237,7 +248,8 @@ def unknown_key(key: str, span: Span, what: str, known: list[str]) -> Diagnostic
 def missing_keys(missing: list[str], span: Span, what: str) -> Diagnostic:
     """NS203, naming every key that is missing."""
     named = " and ".join(f"`{k}`" for k in missing)
-    return Diagnostic("NS203", f"{what} needs {named}", span)
+    hint = "add " + " and ".join(f"`{k}: …`" for k in missing)
+    return Diagnostic("NS203", f"{what} needs {named}", span, (), hint)
 
 
 def said(value: Any) -> str:

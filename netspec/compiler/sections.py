@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.compiler.document import Document
 from netspec.compiler.expression import ExpressionError, evaluate
-from netspec.compiler.schema_check import check, expression_span
+from netspec.compiler.schema_check import check, expression_span, lift
 from netspec.diagnostics import Diagnostic, Span, SpecError
 from netspec.ops.base import Shape
 from netspec.recipe import TRAIN_SCHEMA, RecipeError, recipe_from
@@ -21,7 +21,7 @@ def fill(node: Node, env: dict[str, Any]) -> Node:
         if not (isinstance(node.value, str) and "$" in node.value):
             return node
         try:
-            return _lift(evaluate(node.value, env), node.span)
+            return lift(evaluate(node.value, env), node.span)
         except ExpressionError as problem:
             span = expression_span(node, problem.start, problem.end)
             found = Diagnostic(problem.code, problem.message, span, (), problem.hint)
@@ -29,12 +29,6 @@ def fill(node: Node, env: dict[str, Any]) -> Node:
     if isinstance(node, Sequence):
         return Sequence([fill(item, env) for item in node.items], node.span)
     return Mapping({k: fill(v, env) for k, v in node.items.items()}, node.keys, node.span)
-
-
-def _lift(value: Any, span: Span) -> Node:
-    if isinstance(value, list | tuple):
-        return Sequence([_lift(item, span) for item in value], span)
-    return Scalar(value, span, quoted=isinstance(value, str))
 
 
 def input_shape(document: Document, params: dict[str, Any]) -> Shape:

@@ -15,7 +15,10 @@ LEAST: Final = 100_000
 
 
 def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
-    """Look at the largest layer of a network that has several with parameters."""
+    """Look at the largest layer of a network that has several with parameters.
+
+    A network of fully connected layers alone is let be: its first one is the heaviest by nature.
+    """
     total = flow.network.num_params
     if total < LEAST:
         return
@@ -24,12 +27,12 @@ def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
         count = step.op.num_params(*step.layer.inputs)
         if count and not step.training_only:
             sizes[step.module] = (count, step)
-    if len(sizes) < 2:
+    if len(sizes) < 2 or all(isinstance(step.op, Linear) for _, step in sizes.values()):
         return
     count, step = max(sizes.values(), key=lambda found: found[0])
     if count <= SHARE * total:
         return
-    share = f"{100 * count / total:.0f} %"
+    share = f"{100 * count // total} %"
     message = f"this {step.kind} holds {share} of the network's {total:,} parameters"
     hint = None
     if isinstance(step.op, Linear):

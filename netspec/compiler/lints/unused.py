@@ -56,7 +56,7 @@ def unused_blocks(flow: Flow) -> Iterator[Diagnostic]:
     for name, block in document.blocks.items():
         if not any(name in words for where, words in mentioned.items() if where != name):
             hint = f"delete it, or write `- {name}` among the layers"
-            yield Diagnostic("NS605", f"no layer is a `{name}`", block.span, (), hint)
+            yield Diagnostic("NS605", f"nothing uses the block `{name}`", block.span, (), hint)
 
 
 def unused_params(flow: Flow) -> Iterator[Diagnostic]:
