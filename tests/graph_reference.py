@@ -326,6 +326,8 @@ class Frame:
         path = joined(self.path, name)
         if "call" in modifiers:
             target = modifiers["call"]
+            if target not in self.entries:
+                raise Refused(f"there is no {target} to call")
             again, scope = self.entries[target]
             out = self.run.layer(again, inputs, scope, self.block_input, joined(self.path, target))
             self.run.seen(path, out)

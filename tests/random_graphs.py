@@ -82,6 +82,8 @@ class Graphs:
                 key += "_$(index)"
             if as_mapping and out == channels and previous and not each:
                 same[key] = previous
+            if as_mapping and previous and self.chance(0.2) and takes_from(entry):
+                entry = {"from": previous, **entry}
             entries.append((key, entry))
             channels, previous = out, "" if each else key
             if key in same and "stride" not in repr(entry) and self.chance(0.5):
@@ -337,6 +339,12 @@ class Graphs:
                 {self.name("Conv"): conv},
             ]
         self.blocks[name] = {"params": {"channels": "int", "stride": 1}, "layers": layers}
+
+
+def takes_from(entry: Any) -> bool:
+    """Whether `from` can stand beside the entry's layer."""
+    layer = isinstance(entry, dict) and any(k[0].isupper() or k in ("if", "repeat") for k in entry)
+    return layer and "branches" not in entry and "each" not in entry
 
 
 def is_weightless(entry: Any) -> bool:
