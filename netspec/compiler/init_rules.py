@@ -62,9 +62,14 @@ class Rule(NamedTuple):
 
 def matches(selector: str, path: str, kinds: tuple[str, ...]) -> bool:
     """Whether a selector takes the module at `path`, whose classes have the names `kinds`."""
-    if selector[:1].isupper():
+    if names_a_kind(selector):
         return selector in kinds
     return fnmatchcase(path, selector)
+
+
+def names_a_kind(selector: str) -> bool:
+    """Whether a selector is a class's name, and no path such as `AuxLogits.fc`."""
+    return selector[:1].isupper() and selector.isalnum()
 
 
 def init_rules(section: Mapping | None) -> tuple[Rule, ...]:
@@ -175,7 +180,7 @@ def _unmatched(section: Mapping, root: Layer, written: _Written) -> list[Diagnos
     paths = [x.path[start:] for x in layers if x is not root]
     findings: list[Diagnostic] = []
     for selector in section.items:
-        if selector[:1].isupper():
+        if names_a_kind(selector):
             ok = selector in kinds or selector in written.kinds or bool(_inner(layers, start))
             near = nearest(selector, sorted(kinds)) if not ok else None
         else:
