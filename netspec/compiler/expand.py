@@ -72,7 +72,8 @@ class _Expander:
         self.unknown: set[tuple[str | None, str]] = set()
 
     def run(self, params: dict[str, Any]) -> Expansion:
-        env = {**params, "input": InputShape(self.shape)}
+        bound = InputShape(self.shape)
+        env = {**params, "input": bound}
         scope = Scope(env, None, ())
         start = Value(INPUT, self.shape, "the input", self.document.input_span)
         root: Layer | None = None
@@ -84,6 +85,7 @@ class _Expander:
             if root is not None and root.kind != "container":
                 root = self.wrap(root, start)
             if root is not None:
+                root = replace(root, asks=(*root.asks, *bound.asked.items()))
                 outputs = self.outputs(root)
         except _Shared:
             pass
@@ -403,18 +405,24 @@ class _Expander:
         env = self.block_env(block, entry, scope)
         if one.shape is None:
             return None
-        env["input"] = InputShape(one.shape)
+        bound = InputShape(one.shape)
+        env["input"] = bound
         inner = Scope(env, block_name, (*scope.via, Via(block_name, entry.span)))
         start = one._replace(source=INPUT)
         made = self.layer(block.body, name, path, (start,), inner, start)
         if made is None:
             return None
-        sources = tuple(v.source for v in inputs)
         inits = made.inits
         if block.init is not None:
             inits = (*inits, BlockInit(block_name, env))
-        return replace(made, sources=sources, block=block_name if made.op is None else None,
-                       span=entry.span if made.op is None else made.span, inits=inits)  # fmt: skip
+        return replace(
+            made,
+            sources=tuple(v.source for v in inputs),
+            block=block_name if made.op is None else None,
+            span=entry.span if made.op is None else made.span,
+            inits=inits,
+            asks=(*made.asks, *bound.asked.items()),
+        )
 
     def block_env(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         args = entry.args

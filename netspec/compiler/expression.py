@@ -32,10 +32,23 @@ class ExpressionError(Exception):
         super().__init__(message)
 
 
-class InputShape(NamedTuple):
-    """What `input` is in an expression."""
+class InputShape:
+    """What `input` is in an expression, and which of its sizes were asked for."""
 
-    shape: tuple[int, ...]
+    __slots__ = ("asked", "shape")
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.asked: dict[str, int] = {}
+
+
+def size_of(shape: tuple[int, ...], attr: str) -> int | None:
+    """The size that `input.attr` stands for, or None where the shape has no such dimension."""
+    if len(shape) < {"channels": 1, "features": 1, "length": 2}.get(attr, 3):
+        return None
+    if attr == "channels":
+        return shape[0]
+    return shape[-2] if attr == "height" else shape[-1]
 
 
 def make_divisible(value: float, divisor: int = 8, least: int | None = None) -> int:
@@ -358,13 +371,11 @@ def _size(node: ast.expr, attr: str, env: Env) -> int:
     bound = env.get("input")
     if not isinstance(bound, InputShape):
         raise _fail(node, "the input's shape is not known here")
-    shape = bound.shape
-    needed = {"channels": 1, "features": 1, "length": 2, "width": 3, "height": 3}[attr]
-    if len(shape) < needed:
-        raise _fail(node, f"an input of {'×'.join(map(str, shape))} has no {attr}")
-    if attr == "channels":
-        return shape[0]
-    return shape[-2] if attr == "height" else shape[-1]
+    size = size_of(bound.shape, attr)
+    if size is None:
+        raise _fail(node, f"an input of {'×'.join(map(str, bound.shape))} has no {attr}")
+    bound.asked[attr] = size
+    return size
 
 
 def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:

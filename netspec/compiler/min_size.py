@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from netspec.compiler.propagate import Memo, output_shape
+from netspec.compiler.propagate import Memo, Varies, output_shape
 from netspec.diagnostics import SpecError
 from netspec.ops.base import Refusal, Shape
 
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
-
-
-# Where an expression asks for a size, another input can make another structure.
-_ASKS = re.compile(r"\binput\s*\.\s*(?:height|width|length|features)")
 
 
 def min_input_size(network: Network) -> int | None:
@@ -29,11 +24,10 @@ def min_input_size(network: Network) -> int | None:
         return None
     most = max(shape[1:])
     memo: Memo = {}
-    structure_varies = any(_ASKS.search(source.text) for source in network.document.sources)
 
     def problem(n: int) -> str | None:
         square = (shape[0], *(n,) * (len(shape) - 1))
-        return _expanded(network, square) if structure_varies else _rerun(network, square, memo)
+        return _rerun(network, square, memo)
 
     low, high = 1, most
     while low < high:
@@ -60,9 +54,11 @@ def _expanded(network: Network, shape: Shape) -> str | None:
 
 
 def _rerun(network: Network, shape: Shape, memo: Memo) -> str | None:
-    """The code of the first refusal of the known structure on this input, or None."""
+    """The code of the first refusal on this input, or None."""
     try:
         output_shape(network.root, (shape,), memo)
+    except Varies:
+        return _expanded(network, shape)
     except Refusal as refusal:
         return refusal.code
     return None

@@ -42,7 +42,8 @@ class Layer:
 
     `sources` are indices of siblings, `INPUT` or `BLOCK_INPUT`; `output` is a shape without the
     batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
-    `result` is the source that it returns.
+    `result` is the source that it returns. `asks` are the sizes of its input that expressions
+    used, so that the layer is the same on every input that agrees in them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Layer:
     training_only: bool = False
     via: tuple[Via, ...] = ()
     inits: tuple[BlockInit, ...] = ()
+    asks: tuple[tuple[str, int], ...] = ()
 
     @property
     def kind_name(self) -> str:

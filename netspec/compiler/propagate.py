@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netspec.compiler.expression import size_of
 from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
 from netspec.ops.base import Op, Refusal, Shape
+
+
+class Varies(Refusal):
+    """An expression asked for a size that this input changes, so the layers may be others."""
+
+    def __init__(self) -> None:
+        super().__init__("", "the layers depend on the size of the input")
+
 
 Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
 
@@ -26,8 +35,12 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
 def output_shape(layer: Layer, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
     """The layer's output shape in eval mode for other input shapes.
 
-    Raises `Refusal` where some layer does not take its input. `memo` serves one network.
+    Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
+    other layers. `memo` serves one network.
     """
+    for attr, size in layer.asks:
+        if size_of(inputs[0], attr) != size:
+            raise Varies
     if layer.op is not None:
         return _infer(layer.op, inputs, memo)
     values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
