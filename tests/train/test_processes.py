@@ -1,0 +1,183 @@
+"""Several processes train the same recipe as one: batch, rate and figures mean the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import SYNTHETIC
+from children import finish, said, start
+from stand_in import StandIn, full_cnn, plain_cnn
+
+from netspec.train.folder import RunFolder, find_folders
+from netspec.train.records import read_rows
+
+# 80 images less a fifth: batches of 15 leave 4 for the last, which two processes share unevenly
+# where it is odd.
+RECIPE = {
+    "epochs": 10,
+    "batch_size": 15,
+    "data": {**SYNTHETIC, "samples": 84},
+    "augment": [{"RandomCrop": {"size": 8, "padding": 1}}, "RandomHorizontalFlip"],
+    "optimizer": {"SGD": {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}},
+    "scheduler": {"OneCycleLR": {"max_lr": 0.1}},
+    "log_interval": 1,
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def train_together(network: StandIn, work: Path, count: int, **options: Any) -> RunFolder:
+    port = str(free_port())
+    processes = [
+        start(
+            network,
+            work,
+            environment={
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank),
+                "WORLD_SIZE": str(count),
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": port,
+            },
+            **options,
+        )
+        for rank in range(count)
+    ]
+    codes = [finish(process) for process in processes]
+    assert codes == [0] * count, said(work)
+    (folder,) = find_folders(work / "runs")
+    return folder
+
+
+def figures(folder: RunFolder, kind: str, *path: str) -> list[float]:
+    rows = [row for row in read_rows(folder.metrics) if row["kind"] == kind]
+    values = []
+    for row in rows:
+        value: Any = row
+        for key in path:
+            value = value[key]
+        values.append(float(value))
+    return values
+
+
+def test_two_processes_have_the_losses_of_one_over_fifty_steps(tmp_path: Path) -> None:
+    network = StandIn(plain_cnn, train=RECIPE)
+    one = train_together(network, tmp_path / "one", 1)
+    two = train_together(network, tmp_path / "two", 2)
+    losses = figures(one, "step", "loss")
+    assert len(losses) >= 50
+    assert figures(two, "step", "loss") == pytest.approx(losses, rel=1e-5)
+    assert figures(two, "step", "lr") == figures(one, "step", "lr")
+    for split in ("train", "validation"):
+        for name in ("loss", "accuracy"):
+            assert figures(two, "epoch", split, name) == pytest.approx(
+                figures(one, "epoch", split, name), rel=1e-5
+            )
+    assert figures(two, "test", "loss") == pytest.approx(figures(one, "test", "loss"), rel=1e-5)
+
+
+def test_with_batch_norm_an_epochs_figures_mean_the_same(tmp_path: Path) -> None:
+    """Each process normalises by its own share, so the values differ; what they count does not."""
+    network = StandIn(full_cnn, train={**RECIPE, "epochs": 2, "ema": 0.9})
+    two = train_together(network, tmp_path, 2)
+    facts = two.read_env()["data"]
+    accuracies = figures(two, "epoch", "train", "accuracy")
+    assert all((value * facts["train"]) % 1 == pytest.approx(0, abs=1e-9) for value in accuracies)
+    accuracies = figures(two, "epoch", "validation", "accuracy")
+    assert all((value * facts["validation"]) % 1 < 1e-9 for value in accuracies)
+
+
+def test_only_the_first_process_writes(tmp_path: Path) -> None:
+    folder = train_together(StandIn(plain_cnn, train={**RECIPE, "epochs": 1}), tmp_path, 2)
+    assert said(tmp_path).count("epoch 1/1") == 1
+    assert len(figures(folder, "epoch", "epoch")) == 1
+    assert "2 × CPU" in said(tmp_path)
+
+
+SPEC = """
+netspec: 1
+name: restarted
+input: [1, 8, 8]
+layers:
+  conv: {Conv2d: {out_channels: 4, kernel_size: 3, bias: false}}
+  norm: BatchNorm2d
+  relu: ReLU
+  drop: {Dropout: 0.2}
+  flatten: Flatten
+  fc: {Linear: 10}
+train:
+  epochs: 4
+  batch_size: 16
+  checkpoint_interval: 2
+  data: {dataset: synthetic, samples: 64}
+"""
+
+# Stands in for `python -m netspec` and takes the second process away once, at step 9.
+LAUNCHER = """
+import os, signal
+from netspec.train.step import Step
+
+taken = [0]
+learn = Step._learn
+
+def learn_or_die(self, *args):
+    taken[0] += 1
+    first_try = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+    if taken[0] == 9 and first_try and os.environ["RANK"] == "1" and os.environ.get("LOSE"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    learn(self, *args)
+
+Step._learn = learn_or_die
+from netspec.cli import main
+
+main()
+"""
+
+
+def torchrun(work: Path, **environment: str) -> tuple[subprocess.CompletedProcess[str], RunFolder]:
+    work.mkdir()
+    (work / "spec.yaml").write_text(SPEC)
+    (work / "launcher.py").write_text(LAUNCHER)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"),
+            *("--max-restarts=1", f"--master-port={free_port()}", "launcher.py", "train"),
+            *("spec.yaml", "--device", "cpu"),
+        ],
+        cwd=work,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    folders = list(find_folders(work / "runs"))
+    assert folders, done.stderr
+    return done, folders[-1]
+
+
+def test_a_lost_worker_is_restarted_and_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
+    done, whole = torchrun(tmp_path / "whole")
+    assert done.returncode == 0, done.stderr
+    done, lost = torchrun(tmp_path / "lost", LOSE="1")
+    assert done.returncode == 0, done.stderr
+    assert "going on with" in done.stderr
+    assert len(list((tmp_path / "lost" / "runs").glob("*/*"))) == 1
+    rows = []
+    for folder in (whole, lost):
+        found = read_rows(folder.metrics)
+        for row in found:
+            del row["timing"]
+        rows.append(json.dumps(found))
+    assert rows[0] == rows[1]
+    assert whole.weights.read_bytes() == lost.weights.read_bytes()
