@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -47,9 +48,12 @@ def _color() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-@app.command()
+@app.command(short_help="check specs: form, names, shapes and habits")
 def check(
-    paths: Annotated[list[str], typer.Argument(help="specs, folders, or `-` for standard input")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="specs, folders, or `-` for standard input"),
+    ],
     settings: Settings = None,
     input: Input = None,
     format: Annotated[str, typer.Option(help="|".join(FORMATS))] = "text",
@@ -103,9 +107,9 @@ def _plural(word: str, count: int | list[str]) -> str:
     return word if number == 1 else word + "s"
 
 
-@app.command()
+@app.command(short_help="show every layer's shape, parameters and memory")
 def summary(
-    path: Annotated[str, typer.Argument(help="a spec, or `-` for standard input")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="a spec, or `-` for standard input")],
     settings: Settings = None,
     input: Input = None,
     depth: Depth = None,
@@ -151,9 +155,11 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
     return done.network
 
 
-@app.command()
+@app.command(short_help="say more about a finding")
 def explain(
-    code: Annotated[str | None, typer.Argument(help="a finding's code, such as NS402")] = None,
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="a finding's code, such as NS402")
+    ] = None,
 ) -> None:
     """Say more about a finding: what it means, an example, and the mend."""
     from netspec.diagnostics import CODES, nearest
@@ -170,7 +176,7 @@ def explain(
     print(pages.page(wanted))
 
 
-@app.command()
+@app.command(short_help="print the JSON Schema that editors use")
 def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
     import json
@@ -180,9 +186,11 @@ def schema() -> None:
     print(json.dumps(spec_schema(), indent=2))
 
 
-@app.command()
+@app.command(short_help="list the layers, or one layer's arguments")
 def ops(
-    name: Annotated[str | None, typer.Argument(help="a layer, such as Conv2d")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="a layer, such as Conv2d")
+    ] = None,
 ) -> None:
     """List the layers, or tell one layer's arguments."""
     from netspec.diagnostics import nearest
@@ -198,9 +206,11 @@ def ops(
     print(ops_page.page(OPS[name]))
 
 
-@app.command()
+@app.command(short_help="write a commented starter spec")
 def init(
-    name: Annotated[str, typer.Argument(help="the network's name, or a path ending in .yaml")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="the network's name, or a path ending in .yaml")
+    ],
     force: Annotated[bool, typer.Option("--force", help="write over a file")] = False,
 ) -> None:
     """Write a commented starter spec."""
@@ -216,12 +226,23 @@ def init(
     print(f"wrote {path}: next, `netspec check {path}`")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from netspec import __version__
+
+        print(f"netspec {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def plugins(
     plugin: Annotated[
         list[str] | None,
         typer.Option(metavar="MODULE", help="a Python module or file with layers of one's own"),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="show the version")
+    ] = False,
 ) -> None:
     """A network in one YAML file: checked, explained, compiled to torch, trained."""
     if plugin:
@@ -255,6 +276,9 @@ def main() -> None:
     """Run a command; end without a traceback, whatever happens."""
     from netspec import cli_training  # noqa: F401  (adds its commands)
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a locale without `×` shows `?` for it
+            stream.reconfigure(errors="replace")
     try:
         app(_hoisted(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; left
 RunDir = Annotated[Path, typer.Option("--run-dir", help="the folder that holds all runs")]
 
 
-@app.command()
+@app.command(short_help="train what the spec's `train:` says")
 def train(
     path: Annotated[
         str | None, typer.Argument(help="a spec; not needed with `--resume RUN`")
@@ -64,7 +64,7 @@ def train(
     _end(run)
 
 
-@app.command("eval")
+@app.command("eval", short_help="accuracy and confusion matrix of a run")
 def evaluate(
     target: Annotated[str, typer.Argument(help="a run's folder, or a spec with `--weights`")],
     weights: Annotated[
@@ -93,7 +93,7 @@ def evaluate(
     _end(run)
 
 
-@app.command()
+@app.command(short_help="classes of images, with probabilities")
 def predict(
     target: Annotated[str, typer.Argument(metavar="RUN", help="a run's folder")],
     images: Annotated[list[Path], typer.Argument(help="image files")],
@@ -111,7 +111,7 @@ def predict(
     _end(run)
 
 
-@app.command()
+@app.command(short_help="list runs, or compare some")
 def runs(
     folders: Annotated[list[Path] | None, typer.Argument(metavar="RUN…")] = None,
     run_dir: RunDir = Path("runs"),
@@ -128,7 +128,7 @@ def runs(
     _end(run)
 
 
-@app.command()
+@app.command(short_help="find the largest batch that memory holds")
 def fit(
     path: Annotated[str, typer.Argument(help="a spec")],
     settings: Settings = None,

@@ -51,6 +51,8 @@ def spec_paths(paths: Iterable[str]) -> list[str]:
 def check(path: str, overrides: Overrides, stdin: bytes | None = None) -> Checked:
     """Check one file, or the text from standard input."""
     texts: dict[str, str] = {}
+    if stdin is not None:
+        path = STDIN
     try:
         if stdin is not None:
             texts[STDIN] = stdin.decode("utf-8", errors="replace").replace("\r\n", "\n")

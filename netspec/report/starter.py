@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 
+from netspec.source import parse_value, plain
+
 STARTER = """\
 # {name}: a small network to start from.
 #   netspec check {file}      every mistake at its line and column
 #   netspec summary {file}    every layer's shape, parameters and multiply-adds
 #   netspec train {file}      train it as `train:` says
 netspec: 1
-name: {name}
+name: {quoted}
 params: {{num_classes: 10}} # change with --set num_classes=100
 input: [1, 8, 8] # channels, height, width; the batch is implied
 
@@ -52,4 +54,9 @@ def write_starter(path: str, *, force: bool) -> None:
     name = os.path.splitext(os.path.basename(path))[0]
     clean = "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "network"
     with open(path, "w" if force else "x", encoding="utf-8") as file:
-        file.write(STARTER.format(name=clean, file=path))
+        file.write(STARTER.format(name=clean, quoted=_quoted(clean), file=path))
+
+
+def _quoted(name: str) -> str:
+    """The name as YAML, in quotes where YAML would take it for a number or `true`."""
+    return name if isinstance(plain(parse_value(name, "name")), str) else f"'{name}'"
