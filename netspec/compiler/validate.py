@@ -131,8 +131,10 @@ class _Validator:
             if key not in SECTIONS:
                 self.report(unknown_key(key, self.root.keys[key], "a spec", list(SECTIONS)))
             elif key not in ("params", "blocks", "layers"):
+                before = len(self.findings)
                 check(value, properties[key], f"`{key}`", self.report)
-                if key == "input" and self.findings and self.findings[-1].hint is None:
+                found = self.findings[before:]
+                if key == "input" and found and found[-1].hint is None:
                     hint = "write `[channels, height, width]`: the batch is implied"
                     self.findings[-1] = replace(self.findings[-1], hint=hint)
         if self.findings and any(f.code == "NS201" for f in self.findings):
@@ -221,7 +223,7 @@ class _Validator:
                 self.say("NS202", f"the block `{name}` is a mapping", value.span,
                          "give it `layers:`, and `params:` where it has any")  # fmt: skip
                 continue
-            known = ["description", "params", "layers", "init"]
+            known = ["description", "params", "layers", "order", "init"]
             wrong = [k for k in value.items if k not in known]
             for key in wrong:
                 self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
@@ -236,7 +238,13 @@ class _Validator:
                 init = value.items.get("init") if isinstance(value, Mapping) else None
                 if init is not None and not isinstance(init, Mapping):
                     self.say("NS202", "`init` is a mapping", init.span)
-                blocks[name] = Block(name, node.keys[name], params, entry, _mapping(init))
+                order = value.items.get("order") if isinstance(value, Mapping) else None
+                if order is not None:
+                    properties = self.schema["$defs"]["block"]["properties"]
+                    check(order, properties["order"], "`order`", self.report)
+                names = _words(order) if isinstance(order, Sequence) else ()
+                span = node.keys[name]
+                blocks[name] = Block(name, span, params, entry, _mapping(init), names)
         return blocks
 
     # layers
