@@ -82,6 +82,8 @@ class Block:
     params: dict[str, Param]
     body: Entry
     init: Mapping | None = None
+    order: tuple[tuple[str, Span], ...] = ()
+    """Names of children in the order in which torch lists them, where they run in another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

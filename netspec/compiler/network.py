@@ -99,6 +99,16 @@ def leaves(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
             yield found
 
 
+def owners(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
+    """The ops that own parameters: all but those that a call runs again."""
+    if layer.kind == "call" or (layer.training_only and not training):
+        return
+    if layer.op is not None:
+        yield layer
+    for child in layer.children:
+        yield from owners(child, training=training)
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A checked network. Shapes exclude the batch; everything here was found without torch."""
@@ -131,12 +141,12 @@ class Network:
     @cached_property
     def num_params(self) -> int:
         """Trainable parameters of the network as it infers."""
-        return sum(num_params(x) for x in leaves(self.root, training=False))
+        return sum(num_params(x) for x in owners(self.root, training=False))
 
     @cached_property
     def training_params(self) -> int:
         """Trainable parameters of what runs only in training."""
-        return sum(num_params(x) for x in leaves(self.root)) - self.num_params
+        return sum(num_params(x) for x in owners(self.root)) - self.num_params
 
     @cached_property
     def macs(self) -> int:
@@ -191,10 +201,8 @@ class Network:
 
 
 def num_params(layer: Layer) -> int:
-    """Trainable parameters that an op owns; a called layer owns none."""
-    if layer.op is None or layer.kind == "call":
-        return 0
-    return layer.op.num_params(*layer.inputs)
+    """Trainable parameters that an op owns."""
+    return 0 if layer.op is None else layer.op.num_params(*layer.inputs)
 
 
 def macs(layer: Layer) -> int:

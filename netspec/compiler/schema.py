@@ -154,6 +154,13 @@ def spec_schema() -> Schema:
             "description": {"type": "string", "description": "what the block is"},
             "params": params,
             "layers": {**LAYERS, "description": "what the block is made of"},
+            "order": {
+                "type": "array",
+                "items": {"type": "string"},
+                "minItems": 1,
+                "description": "layers in the order in which torch lists them, where they run "
+                "in another; the rest follow",
+            },
             "init": {
                 "type": "object",
                 "description": "how its weights start, run as soon as each copy is made",

@@ -6,7 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netspec.compiler.network import Layer, Network, activation_bytes, leaves, macs, num_params
+from netspec.compiler.network import (
+    Layer,
+    Network,
+    activation_bytes,
+    leaves,
+    macs,
+    num_params,
+    owners,
+)
 from netspec.ops.base import text
 from netspec.report.escape import safe
 from netspec.report.memory import training_memory
@@ -38,7 +46,7 @@ def _rows(layer: Layer, level: int, depth: int | None) -> Iterator[Row]:
             child,
             level,
             folded,
-            sum(num_params(x) for x in inner) if child.kind != "call" else 0,
+            sum(num_params(x) for x in owners(child)),
             sum(macs(x) for x in inner),
             sum(activation_bytes(x) for x in inner),
         )

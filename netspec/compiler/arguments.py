@@ -1,0 +1,147 @@
+"""An entry's arguments, evaluated: the op that it makes, or what its block's expressions see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.compiler.document import Block, Entry
+from netspec.compiler.schema_check import check_value, said
+from netspec.compiler.validate import bare_param, param_mismatch, unknown_layer
+from netspec.compiler.walk import Poison, Scope, Walk
+from netspec.diagnostics import Note, Span, nearest
+from netspec.ops import OPS
+from netspec.ops.base import Op, Refusal
+from netspec.source import Mapping, Scalar
+
+
+def op_name(walk: Walk, entry: Entry, scope: Scope) -> str:
+    """The name of the op or block that an entry runs. Raises `Poison` after a finding."""
+    name = entry.op
+    if "$" not in name:
+        return name
+    value = walk.evaluated(Scalar(name, entry.span), scope)
+    if not isinstance(value, str):
+        hint = "the parameter must hold a layer's name, such as `ReLU`"
+        walk.say("NS205", f"{said(value)} is not a layer", entry.span, hint, walk.came(scope))
+        raise Poison
+    if value not in OPS and value not in walk.document.blocks:
+        found = unknown_layer(value, entry.span, tuple(walk.document.blocks))
+        walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
+        raise Poison
+    return value
+
+
+def make_op(walk: Walk, entry: Entry, name: str, scope: Scope) -> Op:
+    """The op with its arguments; made once where they hold no expression.
+
+    Raises `Poison` after a finding.
+    """
+    key = id(entry.args) if entry.args is not None else -1
+    cached = entry.constant and entry.args is not None and "$" not in entry.op
+    if cached and key in walk.made:
+        op = walk.made[key]
+        if op is None:
+            raise Poison
+        return op
+    if cached:
+        walk.made[key] = None
+    op = _fresh(walk, entry, OPS[name], scope)
+    if cached:
+        walk.made[key] = op
+    return op
+
+
+def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
+    args = entry.args
+    given: dict[str, Any] = {}
+    spans: dict[str, Span] = {}
+    if isinstance(args, Mapping):
+        for key, node in args.items.items():
+            given[key] = walk.value(node, scope)
+            spans[key] = node.span
+    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
+        if op.bare is None:
+            walk.say("NS202", f"{op.__name__} has no argument that stands alone", args.span)
+            raise Poison
+        given[op.bare] = walk.value(args, scope)
+        spans[op.bare] = args.span
+    before = len(walk.findings)
+    for key, value in given.items():
+        declared = op.args.get(key)
+        if declared is None:
+            near = nearest(key, list(op.args))
+            hint = f"did you mean `{near}`?" if near else None
+            walk.say("NS201", f"{op.__name__} has no `{key}`", entry.span, hint)
+            raise Poison
+        check_value(
+            value,
+            declared.schema,
+            f"`{key}`",
+            spans[key],
+            lambda found: walk.say(
+                found.code, found.message, found.span, found.hint, walk.came(scope)
+            ),
+        )
+        given[key] = _whole(value, declared.schema)
+    missing = [a.name for a in op.args.values() if a.required and a.name not in given]
+    if missing:
+        needs = " and ".join(f"`{m}`" for m in missing)
+        walk.say("NS203", f"{op.__name__} needs {needs}", entry.span, None, walk.came(scope))
+        raise Poison
+    if len(walk.findings) > before or any(
+        ("NS202", s) in walk.findings or ("NS204", s) in walk.findings for s in spans.values()
+    ):
+        raise Poison
+    try:
+        return op(**given)
+    except Refusal as refusal:
+        span = spans.get(refusal.argument or "", entry.span)
+        walk.say(refusal.code, refusal.message, span, refusal.hint, walk.came(scope))
+        raise Poison from None
+
+
+def block_env(walk: Walk, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
+    """The values of a block's parameters. Raises `Poison` after a finding."""
+    args = entry.args
+    given: dict[str, Any] = {}
+    spans: dict[str, Span] = {}
+    if isinstance(args, Mapping):
+        for key, node in args.items.items():
+            given[key], spans[key] = walk.value(node, scope), node.span
+    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
+        alone = bare_param(block.params)
+        if alone is None:
+            message = f"`{block.name}` has no parameter that stands alone"
+            walk.say("NS202", message, args.span)
+            raise Poison
+        given[alone.name], spans[alone.name] = walk.value(args, scope), args.span
+    env: dict[str, Any] = {}
+    for param in block.params.values():
+        if param.name in given:
+            value = given.pop(param.name)
+            wrong = param_mismatch(param, value)
+            if wrong:
+                notes = (Note("declared here", param.span), *walk.came(scope))
+                walk.say("NS202", wrong, spans[param.name], None, notes)
+                raise Poison
+            env[param.name] = value
+        elif param.required:
+            walk.say("NS203", f"`{block.name}` needs `{param.name}`", entry.span)
+            raise Poison
+        else:
+            env[param.name] = param.default
+    for key in given:  # only where the block's name is itself a parameter
+        walk.say("NS201", f"`{block.name}` has no `{key}`", entry.span)
+        raise Poison
+    return env
+
+
+def _whole(value: Any, schema: dict[str, Any]) -> Any:
+    """`4.0` as 4 where a whole number is wanted, since an expression may divide."""
+    kinds = schema.get("type")
+    wants = kinds == "integer" or (isinstance(kinds, list) and "number" not in kinds)
+    if isinstance(value, float) and wants and value.is_integer():
+        return int(value)
+    if isinstance(value, list) and wants:
+        return [_whole(item, schema.get("items", schema)) for item in value]
+    return value
