@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -223,3 +224,27 @@ def test_the_draw_is_neither_mostly_accepted_nor_mostly_refused() -> None:
     answers = [static_answer(*case(draw)) for _ in range(2000)]
     refused = sum(isinstance(answer, Refusal) for answer in answers)
     assert 0.2 < refused / len(answers) < 0.6
+
+
+SUGGESTION = re.compile(r"`(\w+): (-?[\w.]+)`")
+
+
+def test_what_a_hint_suggests_mends_the_layer() -> None:
+    draw = random.Random(SEED)
+    tried = 0
+    for _ in range(6000):
+        op, args, inputs = case(draw)
+        said = static_answer(op, args, inputs)
+        if not isinstance(said, Refusal) or said.code not in ("NS402", "NS408", "NS410"):
+            continue
+        if any(isinstance(given, list) for given in args.values()):
+            continue  # a number for every dimension, where each had its own, says less
+        for name, number in SUGGESTION.findall(said.hint or ""):
+            tried += 1
+            mended = args | {name: int(number) if number.isdigit() else number}
+            again = static_answer(op, mended, inputs)
+            same = isinstance(again, Refusal) and (again.code, again.argument) == (
+                said.code, said.argument,
+            )  # fmt: skip
+            assert not same, f"{op.__name__} {args} on {inputs}: {said.hint} gives {again}"
+    assert tried > 100

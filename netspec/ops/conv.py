@@ -19,7 +19,7 @@ from netspec.ops.base import (
     spread,
 )
 from netspec.ops.layer import Layer, require_spatial
-from netspec.ops.window import window_refusal
+from netspec.ops.window import Misfit, at_most, window_refusal
 
 
 def same_or_sizes(ndim: int) -> Schema:
@@ -100,7 +100,25 @@ class Conv(Layer, abstract=True):
             )
         kernel, stride = spread(self.kernel_size, n), spread(self.stride, n)
         dilation, pads = spread(self.dilation, n), self.pads()
-        for size, pad, axis in zip(x[1:], pads, AXES[n], strict=True):
+        if self.padding_mode in ("reflect", "circular"):
+            self.check_padding(x[1:], pads)
+        out: list[int] = []
+        misfits: list[Misfit] = []
+        for i, size in enumerate(x[1:]):
+            padded = size + sum(pads[i])
+            left = padded - dilation[i] * (kernel[i] - 1) - 1
+            if left < 0:
+                most = self.most_padding(size)
+                misfits.append((kernel[i], dilation[i], size, padded, AXES[n][i], most))
+            out.append(left // stride[i] + 1)
+        if misfits:
+            raise window_refusal(misfits)
+        return (self.out_channels, *out)
+
+    def check_padding(self, sizes: Shape, pads: tuple[tuple[int, int], ...]) -> None:
+        """Refuse a padding that the mode can't make of so small an input."""
+        # the smallest first, so that what its hint allows is allowed in all
+        for size, pad, axis in sorted(zip(sizes, pads, AXES[self.ndim], strict=True)):
             most = self.most_padding(size)
             if most is not None and max(pad) > most:
                 raise Refusal(
@@ -108,16 +126,8 @@ class Conv(Layer, abstract=True):
                     f"{self.padding_mode} padding of {max(pad)} needs a {axis} of at least "
                     f"{max(pad) + size - most}, not {size}",
                     argument="padding",
+                    hint=None if self.padding == "same" else f"use {at_most('padding', most)}",
                 )
-        out = []
-        for i, size in enumerate(x[1:]):
-            padded = size + sum(pads[i])
-            left = padded - dilation[i] * (kernel[i] - 1) - 1
-            if left < 0:
-                most = self.most_padding(size)
-                raise window_refusal(kernel[i], dilation[i], size, padded, AXES[n][i], most)
-            out.append(left // stride[i] + 1)
-        return (self.out_channels, *out)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`weight` of `(out_channels, in_channels/groups, *kernel_size)`, and `bias`."""

@@ -72,6 +72,7 @@ class ConvTranspose(Layer, abstract=True):
                 hint=GROUPS,
             )
         out = []
+        gone: list[tuple[int, int, str]] = []
         for size, kernel, stride, pad, extra, dilation, axis in zip(
             x[1:],
             spread(self.kernel_size, n),
@@ -84,13 +85,16 @@ class ConvTranspose(Layer, abstract=True):
         ):
             full = (size - 1) * stride + dilation * (kernel - 1) + extra + 1
             if full <= 2 * pad:
-                raise Refusal(
-                    "NS408",
-                    f"a padding of {pad} leaves nothing of an output {axis} of {full}",
-                    argument="padding",
-                    hint=f"use {at_most('padding', (full - 1) // 2)}",
-                )
+                gone.append((full, pad, axis))
             out.append(full - 2 * pad)
+        if gone:
+            full, pad, axis = min(gone)
+            raise Refusal(
+                "NS408",
+                f"a padding of {pad} leaves nothing of an output {axis} of {full}",
+                argument="padding",
+                hint=f"use {at_most('padding', (full - 1) // 2)}",
+            )
         return (self.out_channels, *out)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

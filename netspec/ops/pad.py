@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from netspec.ops.base import AXES, NUMBER, Ints, Refusal, Schema, Shape, arg
 from netspec.ops.layer import Layer, require_at_least, require_spatial, spatial
+from netspec.ops.window import at_most
 
 
 def sides(ndim: int) -> Schema:
@@ -45,10 +46,9 @@ class Pad(Layer, abstract=True):
         (x,) = inputs
         self.require(x)
         first = len(x) - self.ndim
-        out = list(x[:first])
-        for size, (before, after), axis in zip(
-            x[first:], self.pairs(), AXES[self.ndim], strict=True
-        ):
+        axes = list(zip(x[first:], self.pairs(), AXES[self.ndim], strict=True))
+        # the smallest first, so that what its hint allows is allowed in all
+        for size, (before, after), axis in sorted(axes):
             if size + before + after < 1:
                 raise Refusal(
                     "NS408",
@@ -57,8 +57,7 @@ class Pad(Layer, abstract=True):
                 )
             if not self.fits(size, before, after):
                 raise self.refusal(size, before, after, axis)
-            out.append(size + before + after)
-        return tuple(out)
+        return (*x[:first], *(size + before + after for size, (before, after), _ in axes))
 
     def refusal(self, size: int, before: int, after: int, axis: str) -> Refusal:
         """The finding where `fits` says no."""
@@ -103,7 +102,7 @@ class ReflectionPad(Pad, abstract=True):
             f"a reflection of {max(before, after)} needs a {axis} of at least "
             f"{max(before, after) + 1}, not {size}",
             argument="padding",
-            hint=f"use a padding of {size - 1} or less",
+            hint=f"use {at_most('padding', size - 1)}",
         )
 
 
@@ -125,7 +124,7 @@ class CircularPad(Pad, abstract=True):
             f"a circular padding of {max(before, after)} wraps around a {axis} of {size} more "
             "than once",
             argument="padding",
-            hint=f"use a padding of {size} or less",
+            hint=f"use {at_most('padding', size)}",
         )
 
 

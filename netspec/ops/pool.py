@@ -18,7 +18,7 @@ from netspec.ops.base import (
     spread,
 )
 from netspec.ops.layer import Layer, require_spatial
-from netspec.ops.window import at_most, window_refusal
+from netspec.ops.window import Misfit, at_most, window_refusal
 
 
 def pooled_size(
@@ -73,7 +73,8 @@ class Pool(Layer, abstract=True):
         require_spatial(self, x, n)
         kernels = spread(self.kernel_size, n)
         strides = kernels if self.stride is None else spread(self.stride, n)
-        out = []
+        out: list[int] = []
+        misfits: list[Misfit] = []
         for size, kernel, stride, pad, dilation, axis in zip(
             x[1:], kernels, strides, self.pads(), self.dilations(), AXES[n], strict=True
         ):
@@ -81,8 +82,10 @@ class Pool(Layer, abstract=True):
             if count < 1 or (self.whole_windows and size < kernel):
                 padded = size if self.whole_windows else size + 2 * pad
                 most = 0 if "padding" not in self.args or self.whole_windows else kernel // 2
-                raise window_refusal(kernel, dilation, size, padded, axis, most)
+                misfits.append((kernel, dilation, size, padded, axis, most))
             out.append(count)
+        if misfits:
+            raise window_refusal(misfits)
         return (x[0], *out)
 
 

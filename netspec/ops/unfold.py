@@ -7,7 +7,7 @@ from typing import Final
 
 from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, require_dims, sizes, spread
 from netspec.ops.layer import Layer, require_spatial
-from netspec.ops.window import window_refusal
+from netspec.ops.window import Misfit, window_refusal
 
 WINDOW: Final = "height and width of the window"
 APART: Final = "distance between the window's elements"
@@ -25,7 +25,8 @@ class Windows(Layer, abstract=True):
 
     def counts(self, image: Shape) -> tuple[int, ...]:
         """How many windows an image of `(height, width)` has in each dimension."""
-        out = []
+        out: list[int] = []
+        misfits: list[Misfit] = []
         for size, kernel, dilation, pad, stride, axis in zip(
             image,
             spread(self.kernel_size, 2),
@@ -37,8 +38,10 @@ class Windows(Layer, abstract=True):
         ):
             left = size + 2 * pad - dilation * (kernel - 1) - 1
             if left < 0:
-                raise window_refusal(kernel, dilation, size, size + 2 * pad, axis, None)
+                misfits.append((kernel, dilation, size, size + 2 * pad, axis, None))
             out.append(left // stride + 1)
+        if misfits:
+            raise window_refusal(misfits)
         return tuple(out)
 
 

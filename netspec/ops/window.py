@@ -11,18 +11,25 @@ def at_most(argument: str, most: int) -> str:
     return f"`{argument}: {most}`" + (" or less" if most > least else "")
 
 
-def window_refusal(
-    kernel: int, dilation: int, size: int, padded: int, axis: str, most_padding: int | None
-) -> Refusal:
-    """The finding for a window larger than its input, `size` along `axis`, `padded` in all.
+Misfit = tuple[int, int, int, int, str, int | None]
+"""A window's kernel and dilation; the size that it does not fit, as it is and padded; the name of
+the dimension; and the largest padding that the layer would take there, None for any."""
 
-    `most_padding` is the largest padding that the layer would take, or None for any: the hint
-    offers none that is larger.
-    """
+
+def largest_that_fits(misfit: Misfit) -> int:
+    """The largest kernel that the padded input holds with this dilation."""
+    _, dilation, _, padded, _, _ = misfit
+    return (padded - 1) // dilation + 1
+
+
+def window_refusal(misfits: list[Misfit]) -> Refusal:
+    """The finding for windows larger than their input: of the dimension with the least room."""
+    worst = min(misfits, key=largest_that_fits)
+    kernel, dilation, size, padded, axis, most_padding = worst
     reach = dilation * (kernel - 1) + 1
     spans = f" spread over {reach} by its dilation" if dilation > 1 else ""
     wider = f" padded to {padded}" if padded != size else ""
-    hint = f"use {at_most('kernel_size', (padded - 1) // dilation + 1)}"
+    hint = f"use {at_most('kernel_size', largest_that_fits(worst))}"
     enough = -(-(reach - size) // 2)
     if most_padding is None or enough <= most_padding:
         hint += f", or `padding: {enough}`"
