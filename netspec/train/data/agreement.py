@@ -56,9 +56,8 @@ def _check_sizes(
     size = recipe.data.resize or stored
     nothing = torch.zeros(1)
     trained = augmentation(recipe.augment, 0, nothing, nothing).size(size)
-    resize = (
-        f"add `--set train.data.resize={wanted[0] if wanted[0] == wanted[1] else list(wanted)}`"
-    )
+    given = str(wanted[0]) if wanted[0] == wanted[1] else f"[{wanted[0]},{wanted[1]}]"
+    resize = f"add `--set train.data.resize={given}`"
     if trained != wanted:
         made = f"images of `{dataset}` are {_times(stored)}"
         if recipe.data.resize is not None and size != stored:
