@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compiler.document import Block, Entry
+from netspec.compiler.network import Layer
 from netspec.compiler.schema_check import check_value, said
 from netspec.compiler.validate import bare_param, param_mismatch, unknown_layer
 from netspec.compiler.walk import Poison, Scope, Walk
@@ -145,3 +146,16 @@ def _whole(value: Any, schema: dict[str, Any]) -> Any:
     if isinstance(value, list) and wants:
         return [_whole(item, schema.get("items", schema)) for item in value]
     return value
+
+
+def listed_order(walk: Walk, block: Block, made: Layer) -> tuple[int, ...]:
+    """The children in the order in which torch is to list them. Raises `Poison`."""
+    places = {child.name: i for i, child in enumerate(made.children)}
+    for name, span in block.order:
+        if name not in places:
+            near = nearest(name, list(places))
+            hint = f"did you mean `{near}`?" if near else None
+            walk.say("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
+            raise Poison
+    first = list(dict.fromkeys(places[name] for name, _ in block.order))
+    return (*first, *(i for i in range(len(made.children)) if i not in first))

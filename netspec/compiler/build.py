@@ -56,7 +56,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
     needed = {o.value for o in outputs}
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
     batched: set[str] = set()
-    for child in layer.children:
+    for child in layer.listed:
         if child.kind == "call":
             continue
         if is_tensor(child):
@@ -74,7 +74,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
 
 def _is_chain(layer: Layer) -> bool:
     """Whether every child is fed by the one before, as in `nn.Sequential`."""
-    if layer.takes_block_input or layer.result != len(layer.children) - 1:
+    if layer.order or layer.takes_block_input or layer.result != len(layer.children) - 1:
         return False
     return all(
         child.sources == (i - 1 if i else INPUT,)

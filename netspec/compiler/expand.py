@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from netspec.compiler.arguments import block_env, make_op, op_name
+from netspec.compiler.arguments import block_env, listed_order, make_op, op_name
 from netspec.compiler.container import Builder, copies
 from netspec.compiler.document import Document, Entry
 from netspec.compiler.expression import InputShape
@@ -239,6 +239,7 @@ class Expander(Walk):
         made = self.layer(block.body, name, path, (start,), inner, start)
         if made is None:
             return None
+        order = listed_order(self, block, made) if block.order else made.order
         inits = made.inits
         if block.init is not None:
             inits = (*inits, BlockInit(block_name, env))
@@ -248,6 +249,7 @@ class Expander(Walk):
             block=block_name if made.op is None else None,
             span=entry.span if made.op is None else made.span,
             inits=inits,
+            order=order,
             asks=(*made.asks, *bound.asked.items()),
         )
 

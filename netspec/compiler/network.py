@@ -43,7 +43,8 @@ class Layer:
     `sources` are indices of siblings, `INPUT` or `BLOCK_INPUT`; `output` is a shape without the
     batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
     `result` is the source that it returns. `asks` are the sizes of its input that expressions
-    used, so that the layer is the same on every input that agrees in them.
+    used, so that the layer is the same on every input that agrees in them; `order` is the one in
+    which torch lists the children, where it is not the one in which they run.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Layer:
     via: tuple[Via, ...] = ()
     inits: tuple[BlockInit, ...] = ()
     asks: tuple[tuple[str, int], ...] = ()
+    order: tuple[int, ...] = ()
+
+    @property
+    def listed(self) -> tuple[Layer, ...]:
+        """The children in the order in which torch lists them."""
+        return tuple(self.children[i] for i in self.order) if self.order else self.children
 
     @property
     def kind_name(self) -> str:

@@ -17,8 +17,8 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
     if layer.kind == "call":
         return
     if layer.op is None:
-        tensors = [c for c in layer.children if is_tensor(c)]
-        for child in (*tensors, *(c for c in layer.children if not is_tensor(c))):
+        tensors = [c for c in layer.listed if is_tensor(c)]
+        for child in (*tensors, *(c for c in layer.listed if not is_tensor(c))):
             _collect(child, found)
         return
     parameters = layer.op.parameters(*layer.inputs)
