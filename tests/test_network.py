@@ -1,0 +1,125 @@
+"""What a checked network says of itself, without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import netspec
+
+SPECS = Path(__file__).parent.parent / "specs"
+HEAD = "netspec: 1\ninput: [8]\n"
+
+
+def test_a_called_layer_is_counted_once_and_computed_twice() -> None:
+    net = netspec.loads(HEAD + "layers: {a: {Linear: 8}, b: {call: a}}")
+    assert (net.num_params, net.macs) == (72, 2 * 64)
+
+
+def test_so_is_a_called_sequence_and_a_call_within_a_sequence() -> None:
+    net = netspec.loads(
+        HEAD + "layers:\n"
+        "  a: {Sequential: [{Linear: 8}]}\n"
+        "  b: {call: a}\n"
+        "  c: {Sequential: {x: {Linear: 8}, y: {call: x}}}\n"
+    )
+    assert net.num_params == 2 * 72
+    assert net.macs == 4 * 64
+    assert list(net.state) == ["a.0.weight", "a.0.bias", "c.x.weight", "c.x.bias"]
+
+
+def test_what_runs_only_in_training_is_counted_apart() -> None:
+    net = netspec.load(SPECS / "googlenet.yaml")
+    assert net.num_params == 6_624_904
+    assert net.num_params + net.training_params == 13_004_888  # as torchvision's, heads included
+
+
+def test_parameters_and_the_input_are_set_by_the_caller() -> None:
+    net = netspec.load(SPECS / "alexnet.yaml", num_classes=10, input=(3, 227, 227))
+    assert net.params["num_classes"] == 10
+    assert (net.input_shape, net.output_shape) == ((3, 227, 227), (10,))
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"num_clases": 10}, "the spec has no parameter `num_clases`"),
+        ({"num_classes": "ten"}, "`num_classes` is a whole number, not `ten`"),
+        ({"num_classes": True}, "`num_classes` is a whole number, not `true`"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_a_finding(params: dict[str, object], says: str) -> None:
+    with pytest.raises(netspec.SpecError) as raised:
+        netspec.load(SPECS / "alexnet.yaml", **params)
+    (finding,) = raised.value.diagnostics
+    assert (finding.code, finding.message) == ("NS308", says)
+
+
+def test_layers_tell_their_place_shapes_and_op() -> None:
+    net = netspec.load(SPECS / "resnet18.yaml")
+    layer = next(x for x in net.layers if x.path == "layer2.0.downsample.0")
+    assert layer.kind_name == "Conv2d"
+    assert (layer.inputs, layer.output) == (((64, 56, 56),), (128, 28, 28))
+    assert [v.block for v in layer.via] == ["BasicBlock"]
+    assert (layer.span.line, Path(layer.span.file).name) == (20, "resnet18.yaml")
+
+
+@pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet18", "resnet18-cifar-fast"])
+def test_the_resolved_spec_is_complete_in_itself(name: str, tmp_path: Path) -> None:
+    net = netspec.load(SPECS / f"{name}.yaml", num_classes=7)
+    copy = tmp_path / "copy.yaml"
+    copy.write_text(net.resolved())
+    again = netspec.load(copy)
+    assert again.name == net.name
+    assert again.state == net.state
+    assert again.train == net.train
+    assert [(x.path, x.output) for x in again.layers] == [(x.path, x.output) for x in net.layers]
+    assert again.resolved() == net.resolved()
+
+
+def test_blocks_may_nest_so_deep_and_no_deeper() -> None:
+    def nested(levels: int) -> str:
+        blocks = "".join(f"  B{i}: {{layers: [B{i + 1}]}}\n" for i in range(levels))
+        return f"{HEAD}blocks:\n{blocks}  B{levels}: {{layers: [ReLU]}}\nlayers: [B0]\n"
+
+    assert netspec.loads(nested(20)).output_shape == (8,)
+    with pytest.raises(netspec.SpecError, match="nested more than 64 deep"):
+        netspec.loads(nested(600))
+
+
+class TestTheLeastInputSize:
+    """The least height and width for which every layer works."""
+
+    @pytest.mark.parametrize(
+        ("layers", "least"),
+        [
+            ("[{Conv2d: {out_channels: 4, kernel_size: 5}}]", 5),
+            ("[{MaxPool2d: 2}, {MaxPool2d: 2}, {MaxPool2d: 2}]", 8),
+            ("[{Conv2d: {out_channels: 4, kernel_size: 3, padding: 1}}]", 1),
+            ("[{ReflectionPad2d: 3}]", 4),
+        ],
+    )
+    def test_is_where_each_window_fits(self, layers: str, least: int) -> None:
+        assert (
+            netspec.loads(f"netspec: 1\ninput: [3, 64, 64]\nlayers: {layers}").min_input_size
+            == least
+        )
+
+    def test_is_where_each_join_agrees(self) -> None:
+        text = (
+            "netspec: 1\ninput: [3, 64, 64]\nlayers:\n"
+            "  down: {MaxPool2d: 4}\n  up: {Upsample: {scale_factor: 4}}\n"
+            "  join: {from: [up, input], Concat: 1}\n"
+        )
+        assert netspec.loads(text).min_input_size == 4
+
+    def test_heeds_expressions_that_ask_for_the_size(self) -> None:
+        text = (
+            "netspec: 1\ninput: [3, 64, 64]\nlayers:\n"
+            "  - AvgPool2d: $(input.height // 2)\n  - MaxPool2d: 2\n"
+        )
+        assert netspec.loads(text).min_input_size == 2
+
+    def test_of_an_input_that_is_no_image_is_none(self) -> None:
+        assert netspec.loads(HEAD + "layers: [ReLU]").min_input_size is None
