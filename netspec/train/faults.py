@@ -40,9 +40,9 @@ def explain(error: Exception, *, batch_size: int) -> TrainError | None:
             f"`{operation}` gives other bytes each time on this device",
             "set `deterministic: false`",
         )
-    if isinstance(error, torch.distributed.DistError | ConnectionError) or "NCCL" in text:
+    if isinstance(error, torch.distributed.DistError | ConnectionError) or _of_processes(text):
         return TrainError(
-            f"the processes lost each other: {text.splitlines()[0].lower()}",
+            "the processes that train together lost each other",
             "see what the other processes said; `--max-restarts` lets torchrun go on by itself",
         )
     return None
@@ -54,3 +54,7 @@ def out_of_memory(error: Exception) -> bool:
         return True
     signs = ("can't allocate memory", "not enough memory", "CUDNN_STATUS_ALLOC_FAILED")
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
+
+
+def _of_processes(text: str) -> bool:
+    return "NCCL" in text or "gloo" in text.lower()

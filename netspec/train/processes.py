@@ -11,6 +11,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,11 @@ def joined(device: torch.device) -> Iterator[Processes]:
     if not processes.many:
         yield processes
         return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    store, rank, world_size = next(rendezvous("env://"))
+    # After a restart torchrun's store still holds the addresses of the workers that were lost.
+    store = PrefixStore(f"attempt-{torchrun_restarts()}", store)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world_size)
     try:
         yield processes
     finally:

@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from stand_in import StandIn
+from netspec.train.trainable import Trainable
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["preloaded"])
@@ -40,7 +40,7 @@ Prepare = Callable[..., None]
 
 
 def start(
-    network: StandIn,
+    network: Trainable,
     work: Path,
     *,
     prepare: Prepare | None = None,
@@ -87,7 +87,7 @@ def said(work: Path) -> str:
 
 
 def _child(
-    network: StandIn,
+    network: Trainable,
     work: Path,
     prepare: Prepare | None,
     args: tuple[Any, ...],
