@@ -28,9 +28,37 @@ class Expansion(NamedTuple):
     outputs: tuple[Output, ...]
 
 
-def expand(document: Document, params: dict[str, Any], shape: Shape) -> Expansion:
-    """Expand and infer the network. Raises `SpecError` with every finding."""
-    return Expander(document, shape).run(params)
+def expand(
+    document: Document, params: dict[str, Any], shape: Shape, *, first: bool = False
+) -> Expansion:
+    """Expand and infer the network. Raises `SpecError` with every finding, or the `first`."""
+    return Expander(document, shape, first=first).run(params)
+
+
+class Origin(NamedTuple):
+    """Where a block was used."""
+
+    entry: Entry
+    block: str
+    scope: Scope
+
+
+def expand_block(document: Document, layer: Layer, shape: Shape) -> Layer:
+    """The block that a layer came from, made again for an input of this shape.
+
+    Raises `SpecError` with the first finding.
+    """
+    entry, block, scope = layer.origin
+    expander = Expander(document, shape, first=True)
+    made: Layer | None = None
+    try:
+        start = Value(INPUT, shape, "the input", None)
+        made = expander.block(entry, block, layer.name, layer.path, (start,), scope)
+    except (Limit, Poison):
+        pass
+    if made is None:
+        raise SpecError(tuple(expander.findings.values()))
+    return made
 
 
 class Expander(Walk):
@@ -250,6 +278,7 @@ class Expander(Walk):
             span=entry.span if made.op is None else made.span,
             inits=inits,
             order=order,
+            origin=Origin(entry, block_name, scope) if bound.asked else made.origin,
             asks=(*made.asks, *bound.asked.items()),
         )
 

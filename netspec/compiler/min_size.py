@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.compiler.propagate import Memo, Varies, output_shape
+from netspec.compiler.expand import expand, expand_block
+from netspec.compiler.network import Layer
+from netspec.compiler.propagate import Again, Memo, Varies, output_shape
 from netspec.diagnostics import SpecError
 from netspec.ops.base import Refusal, Shape
 
@@ -24,10 +26,23 @@ def min_input_size(network: Network) -> int | None:
         return None
     most = max(shape[1:])
     memo: Memo = {}
+    remade: dict[tuple[int, Shape], Layer | SpecError] = {}
+
+    def again(layer: Layer, block_input: Shape) -> Layer:
+        key = (id(layer.origin), block_input)
+        if key not in remade:
+            try:
+                remade[key] = expand_block(network.document, layer, block_input)
+            except SpecError as problem:
+                remade[key] = problem
+        made = remade[key]
+        if isinstance(made, SpecError):
+            raise made
+        return made
 
     def problem(n: int) -> str | None:
         square = (shape[0], *(n,) * (len(shape) - 1))
-        return _rerun(network, square, memo)
+        return _rerun(network, square, memo, again)
 
     low, high = 1, most
     while low < high:
@@ -44,21 +59,21 @@ def min_input_size(network: Network) -> int | None:
 
 def _expanded(network: Network, shape: Shape) -> str | None:
     """The code of the first finding when the whole spec is expanded on this input, or None."""
-    from netspec.compiler.expand import expand
-
     try:
-        expand(network.document, network.params, shape)
+        expand(network.document, network.params, shape, first=True)
     except SpecError as found:
         return found.diagnostics[0].code
     return None
 
 
-def _rerun(network: Network, shape: Shape, memo: Memo) -> str | None:
+def _rerun(network: Network, shape: Shape, memo: Memo, again: Again) -> str | None:
     """The code of the first refusal on this input, or None."""
     try:
-        output_shape(network.root, (shape,), memo)
+        output_shape(network.root, (shape,), memo, again)
     except Varies:
         return _expanded(network, shape)
+    except SpecError as found:
+        return found.diagnostics[0].code
     except Refusal as refusal:
         return refusal.code
     return None

@@ -44,7 +44,8 @@ class Layer:
     batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
     `result` is the source that it returns. `asks` are the sizes of its input that expressions
     used, so that the layer is the same on every input that agrees in them; `order` is the one in
-    which torch lists the children, where it is not the one in which they run.
+    which torch lists the children, where it is not the one in which they run. `origin` is how a
+    block that asks came about, to make it again for another input.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Layer:
     inits: tuple[BlockInit, ...] = ()
     asks: tuple[tuple[str, int], ...] = ()
     order: tuple[int, ...] = ()
+    origin: Any = None
 
     @property
     def listed(self) -> tuple[Layer, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from netspec.compiler.expression import size_of
@@ -32,21 +33,27 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
     return replace(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
 
 
-def output_shape(layer: Layer, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
+Again = Callable[[Layer, Shape], Layer]
+
+
+def output_shape(
+    layer: Layer, inputs: tuple[Shape, ...], memo: Memo, again: Again | None = None
+) -> Shape:
     """The layer's output shape in eval mode for other input shapes.
 
     Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
-    other layers. `memo` serves one network.
+    other layers, unless `again` makes a block again. `memo` serves one network.
     """
-    for attr, size in layer.asks:
-        if size_of(inputs[0], attr) != size:
+    if layer.asks and any(size_of(inputs[0], attr) != size for attr, size in layer.asks):
+        if again is None or layer.origin is None:
             raise Varies
+        layer = again(layer, inputs[0])
     if layer.op is not None:
         return _infer(layer.op, inputs, memo)
     values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
     for i, child in enumerate(layer.children):
         if not child.training_only:
-            values[i] = output_shape(child, tuple(values[s] for s in child.sources), memo)
+            values[i] = output_shape(child, tuple(values[s] for s in child.sources), memo, again)
     return values[layer.result]
 
 

@@ -50,8 +50,9 @@ class Poison(Exception):
 class Walk:
     """The state of one walk."""
 
-    def __init__(self, document: Document, shape: Shape) -> None:
+    def __init__(self, document: Document, shape: Shape, *, first: bool = False) -> None:
         self.document, self.shape = document, shape
+        self.first = first
         self.findings: dict[tuple[str, Span], Diagnostic] = {}
         self.count = 0
         self.depth = 0
@@ -67,8 +68,13 @@ class Walk:
         hint: str | None = None,
         notes: tuple[Note, ...] = (),
     ) -> None:
-        """Make a finding; of one code at one place, the first is kept."""
+        """Make a finding; of one code at one place, the first is kept.
+
+        Raises `Limit` where the walk is only to find the first one.
+        """
         self.findings.setdefault((code, span), Diagnostic(code, message, span, notes, hint))
+        if self.first:
+            raise Limit
 
     def enter(self, span: Span) -> None:
         """Go one layer deeper; `leave` comes back."""
