@@ -102,3 +102,14 @@ def test_a_module_is_copied_pickled_and_printed(
         if name != "MultiheadAttention":
             shown = tuple(value) if isinstance(value, list) else value
             assert f"{argument}={shown}" in repr(layer)
+
+
+@pytest.mark.parametrize(("name", "args", "inputs"), OWN, ids=[name for name, _, _ in OWN])
+def test_a_module_is_compiled_whole_and_exported(
+    name: str, args: dict[str, object], inputs: list[Shape]
+) -> None:
+    layer = made(name, *inputs, **args).eval()
+    tensors = tuple(image(*shape) for shape in inputs)
+    expected = layer(*tensors)
+    assert torch.compile(layer, backend="eager", fullgraph=True)(*tensors).equal(expected)
+    assert torch.export.export(layer, tensors).module()(*tensors).equal(expected)

@@ -12,7 +12,8 @@ Sizes = int | tuple[int | None, ...]
 
 def sizes_or_null(ndim: int) -> Schema:
     """One size for every dimension, or a list in which null keeps the input's."""
-    return {**sizes(ndim), "items": {"type": ["integer", "null"], "minimum": 1}}
+    schema = sizes(ndim)
+    return {**schema, "items": {**schema["items"], "type": ["integer", "null"]}}
 
 
 class AdaptivePool(Layer, abstract=True):

@@ -218,9 +218,9 @@ POSITIVE_NUMBER: Final[Schema] = {"type": "number", "exclusiveMinimum": 0}
 PROBABILITY: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
 
 
-def sizes(ndim: int, minimum: int | None = 1) -> Schema:
-    """One integer for every dimension, or a list of `ndim` of them."""
-    bound: Schema = {} if minimum is None else {"minimum": minimum}
+def sizes(ndim: int, minimum: int = 1) -> Schema:
+    """One integer for every dimension, or a list of `ndim` of them, none beyond torch's `int`."""
+    bound: Schema = {"minimum": minimum, "maximum": 2**31 - 1}
     return {
         "type": ["integer", "array"],
         **bound,

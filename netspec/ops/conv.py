@@ -25,11 +25,8 @@ from netspec.ops.window import Misfit, at_most, window_refusal
 def same_or_sizes(ndim: int) -> Schema:
     """A padding: sizes, or the words `same` and `valid`."""
     return {
+        **sizes(ndim, 0),
         "type": ["integer", "array", "string"],
-        "minimum": 0,
-        "items": {"type": "integer", "minimum": 0},
-        "minItems": ndim,
-        "maxItems": ndim,
         "pattern": "^(same|valid)$",
         "examples": ["same", "valid"],
     }
