@@ -181,9 +181,9 @@ def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
     import json
 
-    from netspec.compiler.schema import spec_schema
+    from netspec.compiler.editor_schema import editor_schema
 
-    print(json.dumps(spec_schema(), indent=2))
+    print(json.dumps(editor_schema(), indent=2, ensure_ascii=False))
 
 
 @app.command(short_help="list the layers, or one layer's arguments")

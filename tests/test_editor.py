@@ -1,0 +1,254 @@
+"""Writing a spec in an editor: the real yaml-language-server, with the schema that we print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from language_server import LanguageServer, Unavailable
+
+from netspec.compiler.editor_schema import editor_schema
+from netspec.compiler.extend import read
+from netspec.compiler.schema import spec_schema
+from netspec.ops import OPS
+from netspec.source import plain
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
+MODELINE = "# yaml-language-server: $schema=schema.json\n"
+HEAD = "netspec: 1\ninput: [3, 8, 8]\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
+    """A server in a folder with the schema beside the documents."""
+    folder = tmp_path_factory.mktemp("editor")
+    (folder / "schema.json").write_text(json.dumps(editor_schema()), encoding="utf-8")
+    try:
+        running = LanguageServer(folder)
+    except Unavailable as why:
+        pytest.skip(str(why))
+    with running:
+        yield running
+
+
+def marked(server: LanguageServer, text: str) -> list[tuple[str, str]]:
+    """What is marked in a spec's text, and what is said of it."""
+    lines = (MODELINE + HEAD + text).split("\n")
+    found = []
+    for mark in server.diagnostics("\n".join(lines)):
+        start, end = mark["range"]["start"], mark["range"]["end"]
+        assert start["line"] == end["line"]
+        place = lines[start["line"]][start["character"] : end["character"]]
+        found.append((place, mark["message"]))
+    return found
+
+
+def offered(server: LanguageServer, text: str) -> dict[str, dict[str, Any]]:
+    return server.completions(MODELINE + HEAD + text)
+
+
+# completion
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layers:\n  - |\n",
+        "layers:\n  - ReLU\n  - |\n",
+        "layers:\n  features:\n    - C|\n",
+        "layers:\n  conv1:\n    |\n",
+        "layers:\n  conv1: {C|}\n",
+        "blocks:\n  Stage:\n    layers:\n      - |\n",
+        "layers:\n  - branches:\n      - |\n",
+    ],
+)
+def test_layers_are_offered_with_what_they_do(server: LanguageServer, text: str) -> None:
+    items = offered(server, text)
+    assert [name for name in OPS if name not in items] == []
+    assert items["Conv2d"]["documentation"] == OPS["Conv2d"].summary()
+    assert "earlier siblings" in items["from"]["documentation"]
+
+
+def test_a_layer_brings_the_arguments_that_it_needs_and_no_others(server: LanguageServer) -> None:
+    inserted = offered(server, "layers:\n  - |\n")["Conv2d"]["insertText"]
+    assert [line.split(":")[0].strip() for line in inserted.split("\n")] == [
+        "Conv2d", "out_channels", "kernel_size",
+    ]  # fmt: skip
+
+
+def test_layers_that_need_nothing_are_offered_as_words(server: LanguageServer) -> None:
+    items = offered(server, "layers:\n  act: |\n")
+    assert items["ReLU"]["insertText"] == "ReLU"
+    assert items["ReLU"]["documentation"] == OPS["ReLU"].summary()
+    assert "Conv2d" not in items
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layers:\n  - Conv2d:\n      |\n",
+        "layers:\n  - Conv2d: {s|}\n",
+        "layers:\n  a: {b: {Conv2d: {s|}}}\n",
+        "blocks:\n  Stage:\n    layers:\n      - Conv2d: {k|}\n",
+    ],
+)
+def test_arguments_are_offered_with_documentation_and_default(
+    server: LanguageServer, text: str
+) -> None:
+    items = offered(server, text)
+    assert [name for name in OPS["Conv2d"].args if name not in items] == []
+    for name, argument in OPS["Conv2d"].args.items():
+        assert items[name]["documentation"].startswith(argument.doc)
+    assert items["stride"]["documentation"].endswith("; by default `1`")
+
+
+def test_an_argument_brings_one_value_and_not_a_list(server: LanguageServer) -> None:
+    items = offered(server, "layers:\n  - Conv2d:\n      |\n")
+    assert items["kernel_size"]["insertText"].startswith("kernel_size: ")
+    assert items["stride"]["insertText"] == "stride: ${1:1}"
+
+
+def test_arguments_that_are_there_are_not_offered_again(server: LanguageServer) -> None:
+    items = offered(server, "layers:\n  - Conv2d: {out_channels: 3, k|}\n")
+    assert "kernel_size" in items
+    assert "out_channels" not in items
+
+
+def test_choices_are_offered(server: LanguageServer) -> None:
+    items = offered(server, "layers:\n  - Conv2d:\n      padding_mode: |\n")
+    assert set(items) == {"zeros", "reflect", "replicate", "circular"}
+    assert "training" in offered(server, "layers:\n  aux: {when: |}\n")
+
+
+def test_sections_and_settings_are_offered(server: LanguageServer) -> None:
+    assert {"blocks", "layers", "outputs", "init", "train"} <= set(offered(server, "|\n"))
+    items = offered(server, "train:\n  |\n")
+    assert {"data", "epochs", "optimizer", "scheduler", "augment"} <= set(items)
+    assert {"SGD", "AdamW"} <= set(offered(server, "train:\n  optimizer: {S|}\n"))
+    assert {"lr", "momentum"} <= set(offered(server, "train:\n  optimizer: {SGD: {l|}}\n"))
+
+
+# hovering
+
+
+def test_hovering_tells_what_a_layer_and_an_argument_do(server: LanguageServer) -> None:
+    text = "layers:\n  - Conv2d: {out_channels: 3, kernel_size: 3}\n"
+    layer = server.hover(MODELINE + HEAD + text.replace("Conv2d", "Con|v2d"))
+    assert "Convolution over an image" in layer
+    argument = server.hover(MODELINE + HEAD + text.replace("kernel", "ker|nel"))
+    assert OPS["Conv2d"].args["kernel_size"].doc in argument
+
+
+# findings
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("layers:\n  - Conv2d: {out_channels: 3, kernel_size: 3, paddin: 1}\n", "paddin"),
+        ("layers:\n  - Conv2d:\n      out_channels: 3\n      kernel_sise: 3\n", "kernel_sise"),
+        ("layers:\n  a: {b: [{MaxPool2d: {kernel_size: 2, strid: 2}}]}\n", "strid"),
+        ("blocks:\n  Stage:\n    layer: [ReLU]\nlayers: [Stage]\n", "layer"),
+        ("layer: [ReLU]\n", "layer"),
+        ("layers: [ReLU]\ntrain: {epoch: 3}\n", "epoch"),
+        ("layers: [ReLU]\ntrain: {optimizer: {SGD: {lr: 1, momentun: 0.9}}}\n", "momentun"),
+    ],
+)
+def test_a_misspelt_key_is_marked_at_its_place(
+    server: LanguageServer, text: str, place: str
+) -> None:
+    assert (place, f"Property {place} is not allowed.") in marked(server, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("layers:\n  - conv2d\n", "conv2d"),
+        ("layers:\n  - Conv2d: {out_channels: 0, kernel_size: 3}\n", "0"),
+        ("layers:\n  - Conv2d: {out_channels: many, kernel_size: 3}\n", "many"),
+        ("layers:\n  - Conv2d: {out_channels: 3, kernel_size: 3, padding_mode: zero}\n", "zero"),
+        ("layers:\n  - Conv2d: {out_channels: 3, kernel_size: [3, x]}\n", "x"),
+        ("layers:\n  - Conv2d: {out_channels: 3}\n", "Conv2d"),
+        ("layers:\n  - {when: always, ReLU: {}}\n", "always"),
+    ],
+)
+def test_a_wrong_value_is_marked_at_its_place(
+    server: LanguageServer, text: str, place: str
+) -> None:
+    assert [where for where, _ in marked(server, text)] == [place]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layers:\n  - Conv2d: {out_channels: $(2 * 3), kernel_size: [3, $k]}\n",
+        "layers:\n  a$(index): {each: 3, Linear: $n}\n",
+        "layers:\n  - {repeat: {stage: [1, 2]}, MyBlock: {anything: $stage}}\n",
+        "layers:\n  - $activation\n  - {if: $(a > 1), $activation: {}}\n",
+    ],
+)
+def test_expressions_and_blocks_are_not_marked(server: LanguageServer, text: str) -> None:
+    assert marked(server, text) == []
+
+
+def test_the_shipped_specs_are_not_marked(server: LanguageServer) -> None:
+    wrong = {}
+    for path in SPECS:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        own = [line for line in lines if "yaml-language-server" not in line]
+        found = server.diagnostics(MODELINE + "\n".join(own))
+        if found:
+            wrong[path.name] = found
+    assert wrong == {}
+
+
+# the schema itself
+
+
+def test_both_schemas_are_valid_schemas() -> None:
+    for schema in (spec_schema(), editor_schema()):
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_no_schema_uses_one_of() -> None:
+    assert '"oneOf"' not in json.dumps([spec_schema(), editor_schema()])
+
+
+MISTAKES = [
+    "layers: [{Conv2d: {out_channels: 3}}]",
+    "layers: [{Conv2d: {out_channels: 3, kernel_size: [1]}}]",
+    "layers: [{Conv2d: {out_channels: 3, kernel_size: [1, 0]}}]",
+    "layers: [{Linear: 0}, relu]",
+    "layers: {a: {b: {c: 3}}}",
+    "layers: {'a b': ReLU}",
+    "layers: {A: 3, a: {from: []}}",
+    "layers: [{repeat: -1, ReLU: {}}]",
+    "blocks: {b: {layers: [ReLU]}}",
+    "train: {epochs: -1}",
+    "train: {optimizer: {SGD: {}, Adam: {}}}",
+    "netspec: one",
+    "layers: 3",
+]
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_the_editors_schema_refuses_what_the_checkers_does(text: str) -> None:
+    data = {"netspec": 1, **yaml.safe_load(text)}
+    verdicts = [
+        jsonschema.Draft202012Validator(schema).is_valid(data)
+        for schema in (spec_schema(), editor_schema())
+    ]
+    assert len(set(verdicts)) == 1
+
+
+def test_the_editors_schema_accepts_every_shipped_spec() -> None:
+    validator = jsonschema.Draft202012Validator(editor_schema())
+    for path in SPECS:
+        errors = list(validator.iter_errors(plain(read(str(path)).root)))
+        assert not errors, f"{path.name}: {errors[0].message}"
