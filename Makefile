@@ -22,7 +22,8 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/netspec check specs
 	$(BIN)/netspec summary specs/resnet-digits.yaml
-	$(BIN)/netspec train specs/resnet-digits.yaml
+	@# threads that wait asleep, and not spinning, keep their speed where the cores are shared
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/netspec train specs/resnet-digits.yaml
 
 test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
