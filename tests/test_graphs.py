@@ -22,6 +22,7 @@ from netspec.compiler.network import Layer, Network
 
 COUNT = int(os.environ.get("NETSPEC_RANDOM_GRAPHS", "150"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))
+SOAK = 2000
 PARTS = 5
 BATCH = 2
 
@@ -135,21 +136,21 @@ def least_size(data: Spec) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_networks_are_answered_as_torch_answers_them(part: int) -> None:
+def answered_otherwise(numbers: range) -> list[str]:
+    """The graphs of which netspec says otherwise than torch."""
     found = []
-    for number in range(part, COUNT, PARTS):
+    for number in numbers:
         data = spec(number)
         said = disagreement(data)
         if said:
             found.append(f"graph {number}: {said}\n{written(data)}")
-    assert not found, "\n".join(found)
+    return found
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_the_least_input_size_is_what_a_search_finds(part: int) -> None:
+def least_otherwise(numbers: range) -> list[str]:
+    """The graphs for which netspec and a search find different least sizes."""
     found = []
-    for number in range(part, COUNT, PARTS):
+    for number in numbers:
         data = spec(number)
         try:
             net = netspec.loads(written(data))
@@ -158,6 +159,26 @@ def test_the_least_input_size_is_what_a_search_finds(part: int) -> None:
         ours, theirs = net.min_input_size, least_size(data)
         if ours != theirs:
             found.append(f"graph {number}: netspec {ours}, torch {theirs}\n{written(data)}")
+    return found
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_networks_are_answered_as_torch_answers_them(part: int) -> None:
+    found = answered_otherwise(range(part, COUNT, PARTS))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_least_input_size_is_what_a_search_finds(part: int) -> None:
+    found = least_otherwise(range(part, COUNT, PARTS))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", range(20))
+def test_two_thousand_random_networks(part: int) -> None:
+    numbers = range(part, max(SOAK, COUNT), 20)
+    found = [*answered_otherwise(numbers), *least_otherwise(numbers)]
     assert not found, "\n".join(found)
 
 
