@@ -8,6 +8,7 @@ follows a line `$ netspec …` is what the command prints.
 
 from __future__ import annotations
 
+import ast
 import doctest
 import os
 import re
@@ -62,11 +63,23 @@ def blocks(page: Path) -> list[Block]:
 ALL = [block for page in PAGES for block in blocks(page)]
 
 
+# What a console block checks with layers that a spec alone does not have.
+WITH_A_PLUGIN = {
+    word
+    for block in ALL
+    if block.language == "console"
+    for line in block.text.splitlines()
+    if line.startswith("$ netspec --plugin")
+    for word in line.split()
+}
+
+
 def followed() -> list[tuple[Block, Block | None]]:
     """Each `yaml` sample, with the `text` block that stands directly after it."""
     pairs: list[tuple[Block, Block | None]] = []
     for i, block in enumerate(ALL):
-        if block.language != "yaml":
+        first = block.text.split("\n")[0].removeprefix("# ")
+        if block.language != "yaml" or first in WITH_A_PLUGIN:
             continue
         close = block.line + block.text.count("\n") + 2
         after = ALL[i + 1] if i + 1 < len(ALL) else None
@@ -205,9 +218,9 @@ def test_the_tables_of_the_recipe_have_every_key(header: str, schema: dict[str, 
 
 def test_the_table_of_limits_is_what_the_compiler_holds() -> None:
     from netspec import source
-    from netspec.compiler.expand import MAX_ELEMENTS, MAX_LAYERS, MAX_PARAMS
-    from netspec.compiler.expression import MAX_ITEMS, MAX_LENGTH
+        from netspec.compiler.expression import MAX_ITEMS, MAX_LENGTH
     from netspec.compiler.extend import MAX_CHAIN
+    from netspec.compiler.walk import MAX_ELEMENTS, MAX_LAYERS, MAX_PARAMS
 
     numbers = [int(cells[0].replace(",", "")) for cells in table("| of | at most |").values()]
     assert numbers == [
@@ -223,6 +236,38 @@ def test_the_table_of_limits_is_what_the_compiler_holds() -> None:
         MAX_PARAMS,
         MAX_ELEMENTS,
     ]
+
+
+def test_the_layer_of_ones_own_is_the_example() -> None:
+    shown = [b.text for b in ALL if b.language == "python" and b.text.startswith("# scale.py")]
+    assert shown == [(ROOT / "examples" / "scale.py").read_text(encoding="utf-8")]
+
+
+def code_lines(path: Path) -> int:
+    """Lines of a Python file but blank ones, comments and docstrings."""
+    source = path.read_text(encoding="utf-8")
+    docs: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            docs.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return sum(1 for n, line in lines if n not in docs and line.strip() and line.strip()[0] != "#")
+
+
+def spec_lines(path: Path) -> tuple[int, int]:
+    """Lines of a spec but blank ones and comments: the network's, and the recipe's."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.lstrip().startswith("#")]
+    at = next(i for i, line in enumerate(lines) if line.startswith("train:"))
+    return at, len(lines) - at
+
+
+def test_the_lines_that_are_compared_are_counted() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    by_hand = code_lines(ROOT / "examples" / "resnet18_by_hand.py")
+    network, recipe = spec_lines(ROOT / "specs" / "resnet18.yaml")
+    assert f"| {by_hand} lines of Python | {network} lines |" in readme
+    assert f"| a script of your own | {recipe} lines |" in readme
 
 
 LINK = re.compile(r"\]\(([^)]+)\)")
