@@ -19,7 +19,7 @@ from netspec.train.durable import write_durably
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluate_split
 from netspec.train.faults import explain
-from netspec.train.fit import Need, device_memory, largest_that_runs, reckon
+from netspec.train.fit import Need, device_memory, largest_that_runs, reckon, release_memory
 from netspec.train.folder import RunFolder, open_folder
 from netspec.train.optimizer import make_optimizer
 from netspec.train.plan import Plan, apply_plan, choose_device, make_plan
@@ -218,7 +218,10 @@ def fit_command(
         )
         return 0 if largest else 1
     runs, trials = largest_that_runs(
-        max(1, largest), max(1, largest) * 4, lambda batch: _try(network, recipe, plan, batch)
+        max(1, largest),
+        max(1, largest) * 4,
+        lambda batch: _try(network, recipe, plan, batch),
+        release_memory,
     )
     told = ", ".join(f"{batch} {'runs' if fits else 'does not'}" for batch, fits in trials)
     print(f"confirmed on {torch.cuda.get_device_name(plan.device)}: {runs} ({told})")

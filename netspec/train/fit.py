@@ -79,12 +79,13 @@ def device_memory(plan: Plan) -> int:
 
 
 def largest_that_runs(
-    start: int, limit: int, step: Callable[[int], None]
+    start: int, limit: int, step: Callable[[int], None], release: Callable[[], None]
 ) -> tuple[int, list[tuple[int, bool]]]:
     """The largest batch up to ``limit`` for which ``step`` does not run out of memory.
 
-    Tries ``start`` first, then goes up or down by an eighth and halves the gap until it is within
-    2 %. Returns it with every trial; 0 if not even one sample runs.
+    Tries ``start``, goes up or down from there in strides that double, and halves the gap that
+    it has then found until it is within 2 %. ``release`` lets go of memory between two trials.
+    Returns the batch with every trial; 0 if not even one sample runs.
     """
     trials: list[tuple[int, bool]] = []
 
@@ -96,25 +97,29 @@ def largest_that_runs(
             if not out_of_memory(error):
                 raise
             fits = False
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release()
         trials.append((batch, fits))
         return fits
 
     good, bad = 0, limit + 1
-    batch = max(1, min(start, limit))
+    batch, stride = max(1, min(start, limit)), max(1, start // 8)
     while bad - good > max(1, good // 50):
         if runs(batch):
             good = batch
         else:
             bad = batch
-        if bad > limit:
-            batch = min(limit, good + max(1, good // 8))
-        elif good == 0:
-            batch = max(1, bad - max(1, bad // 8)) if bad > 8 else bad - 1
+        if bad > limit or good == 0:  # one side is still open
+            batch = min(limit, good + stride) if good else max(1, bad - stride)
+            stride *= 2
         else:
             batch = (good + bad) // 2
-        if batch in (good, bad) or batch < 1:
+        if batch in (good, bad):
             break
     return good, trials
+
+
+def release_memory() -> None:
+    """Let go of what a failed step left behind."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -49,11 +49,11 @@ class Sums:
             return
         divisor = self._criterion.divisor(labels).to(self.tensor.dtype)
         counted = labels != self._criterion.ignored
-        right = (logits.argmax(1) == labels).sum()
+        right = ((logits.argmax(1) == labels) & counted).sum()
         among_five = right
         if self._top5:
             best = logits.topk(min(5, logits.shape[1]), dim=1).indices
-            among_five = (best == labels.unsqueeze(1)).sum()
+            among_five = ((best == labels.unsqueeze(1)).any(1) & counted).sum()
         batch = (loss.detach() * divisor, divisor, counted.sum(), right, among_five)
         self.tensor += torch.stack([value.to(self.tensor.dtype) for value in batch])
 

@@ -1,0 +1,364 @@
+"""One step does what a plain script's does, for every kind of network and recipe."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from stand_in import AuxiliaryCnn, SegmentingCnn, full_cnn, plain_cnn
+from torch import Tensor, nn
+
+from netspec.recipe import Recipe, RecipeError, recipe_from
+from netspec.train import graph
+from netspec.train.criterion import Criterion
+from netspec.train.ema import MovingAverage
+from netspec.train.errors import TrainError
+from netspec.train.graph import GraphedStep
+from netspec.train.guard import DeviceGuard
+from netspec.train.optimizer import load_optimizer, make_optimizer
+from netspec.train.plan import Plan, choose_device, make_plan
+from netspec.train.processes import Processes
+from netspec.train.schedule import Schedule
+from netspec.train.step import Step
+from netspec.train.sums import Sums
+
+CPU = torch.device("cpu")
+ALONE = Processes()
+SGD = {"SGD": {"lr": 1.0, "momentum": 0.9}}
+
+
+def plan_for(recipe: Recipe) -> Plan:
+    return make_plan(recipe, CPU, ALONE, images=True)
+
+
+def step_for(
+    module: nn.Module, recipe: Recipe, outputs: tuple[str, ...] = ("logits",)
+) -> tuple[Step, Sums, torch.optim.Optimizer]:
+    criterion = Criterion(recipe.loss, CPU)
+    sums = Sums(criterion, CPU)
+    optimizer = make_optimizer(recipe.optimizer, module.parameters(), fused=False, capturable=False)
+    average = None if recipe.ema is None else MovingAverage(module, recipe.ema)
+    plan = plan_for(recipe)
+    step = Step(module, outputs, criterion, optimizer, average, sums, recipe, plan, ALONE)
+    return step, sums, optimizer
+
+
+def batch(count: int = 6, classes: int = 10) -> tuple[Tensor, Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(count, 1, 8, 8), torch.randint(classes, (count,))
+
+
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_step_is_the_plain_scripts_step_to_the_bit() -> None:
+    module = full_cnn()
+    plain = copy.deepcopy(module)
+    recipe = recipe_from({"optimizer": {"SGD": {"lr": 0.1, "momentum": 0.9}}, "clip_grad_norm": 1})
+    step, sums, _ = step_for(module, recipe)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
+    images, labels = batch()
+    for seed in range(3):
+        torch.manual_seed(seed)
+        step(images, labels)
+        torch.manual_seed(seed)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(plain(images), labels)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(plain.parameters(), 1)
+        optimizer.step()
+    assert same_weights(module, plain)
+    assert sums.figures(sums.totals(ALONE)).count == 18
+
+
+def test_auxiliary_heads_count_by_their_weight() -> None:
+    module = AuxiliaryCnn()
+    plain = copy.deepcopy(module)
+    step, sums, _ = step_for(
+        module,
+        recipe_from({"aux_weight": 0.4, "optimizer": {"SGD": {"lr": 0.1}}}),
+        ("logits", "aux1"),
+    )
+    images, labels = batch()
+    torch.manual_seed(0)
+    step(images, labels)
+    torch.manual_seed(0)
+    outputs = plain(images)
+    main = F.cross_entropy(outputs["logits"], labels)
+    (main + 0.4 * F.cross_entropy(outputs["aux1"], labels)).backward()
+    torch.optim.SGD(plain.parameters(), lr=0.1).step()
+    assert same_weights(module, plain)
+    # The figure is the main output's, so that it compares with validation's.
+    assert sums.figures(sums.totals(ALONE)).loss == pytest.approx(float(main.detach()))
+
+
+def test_a_label_a_pixel_trains_with_the_same_step() -> None:
+    module = SegmentingCnn(3)
+    step, sums, _ = step_for(module, recipe_from({"optimizer": {"Adam": {"lr": 0.05}}}))
+    images = torch.rand(4, 1, 8, 8)
+    labels = (images[:, 0] * 3).long().clamp_max(2)
+    losses = []
+    for _ in range(60):
+        sums.reset()
+        step(images, labels)
+        losses.append(sums.figures(sums.totals(ALONE)).loss)
+    assert losses[-1] < losses[0] / 3
+    assert sums.figures(sums.totals(ALONE)).count == 4 * 64
+
+
+def test_channels_last_changes_the_layout_and_no_name() -> None:
+    recipe = recipe_from(
+        {"channels_last": True, "optimizer": {"SGD": {"lr": 0.1, "momentum": 0.9}}}
+    )
+    module = plain_cnn()
+    names = list(module.state_dict())
+    module = module.to(memory_format=plan_for(recipe).memory_format)
+    step, _, optimizer = step_for(module, recipe)
+    step(*batch())
+    assert list(module.state_dict()) == names
+    assert module[2].weight.is_contiguous(memory_format=torch.channels_last)
+
+    contiguous = {
+        key: {name: value.contiguous() for name, value in buffers.items()}
+        for key, buffers in optimizer.state_dict()["state"].items()
+    }
+    load_optimizer(optimizer, {**optimizer.state_dict(), "state": contiguous})
+    momentum = optimizer.state[module[2].weight]["momentum_buffer"]
+    assert momentum.stride() == module[2].weight.stride()
+
+
+def test_bf16_keeps_weights_and_loss_in_float32() -> None:
+    module = plain_cnn()
+    step, sums, _ = step_for(module, recipe_from({"precision": "bf16"}))
+    step(*batch())
+    assert all(value.dtype == torch.float32 for value in module.parameters())
+    assert sums.figures(sums.totals(ALONE)).loss > 0
+
+
+def test_the_moving_average_is_the_written_formula() -> None:
+    module = full_cnn()
+    average = MovingAverage(module, 0.75)
+    expected = copy.deepcopy(module.state_dict())
+    for _ in range(3):
+        with torch.no_grad():
+            for value in module.parameters():
+                value.add_(torch.randn_like(value))
+        module[1].num_batches_tracked += 1
+        average.update()
+        for name, value in module.state_dict().items():
+            mean = 0.75 * expected[name] + 0.25 * value
+            expected[name] = mean if value.is_floating_point() else value.clone()
+    for name, value in average.state_dict().items():
+        assert torch.allclose(value, expected[name], atol=1e-5)
+    assert not average.module.training
+
+
+def test_the_device_itself_skips_a_bad_step_and_tells_which() -> None:
+    """A fused optimizer on the CPU behaves as on a GPU: it heeds `found_inf`."""
+    weight = nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.SGD([weight], lr=0.1, fused=True)
+    guard = DeviceGuard(optimizer, CPU, ALONE)
+    guard.step = 40
+    for loss in (1.0, float("nan"), 2.0):
+        weight.grad = torch.ones(3)
+        guard.look(torch.tensor(loss))
+        optimizer.step()
+    assert torch.allclose(weight.detach(), torch.full((3,), 0.9))  # only the first step counted
+    with pytest.raises(TrainError, match="at step 42"):
+        guard.check()
+    assert guard.step == 43
+
+
+def rates(train: dict[str, Any], steps_per_epoch: int = 4) -> list[float]:
+    recipe = recipe_from(train)
+    optimizer = make_optimizer(
+        recipe.optimizer, [nn.Parameter(torch.zeros(1))], fused=False, capturable=False
+    )
+    schedule = Schedule(recipe, optimizer, steps_per_epoch)
+    seen = []
+    for _ in range(recipe.epochs):
+        for _ in range(steps_per_epoch):
+            seen.append(schedule.rates[0])
+            schedule.after_step()
+        schedule.after_epoch(1.0)
+    return seen
+
+
+def test_epoch_schedules_move_at_epochs_and_step_schedules_at_steps() -> None:
+    found = rates({"epochs": 3, "optimizer": SGD, "scheduler": {"StepLR": {"step_size": 1}}})
+    assert found == pytest.approx([1] * 4 + [0.1] * 4 + [0.01] * 4)
+    found = rates({"epochs": 2, "optimizer": SGD, "scheduler": "CosineAnnealingLR"})
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 8
+    triangle = {
+        "max_lr": 1.0,
+        "pct_start": 0.25,
+        "anneal_strategy": "linear",
+        "div_factor": 5,
+        "cycle_momentum": False,
+    }
+    found = rates({"epochs": 2, "optimizer": SGD, "scheduler": {"OneCycleLR": triangle}})
+    assert found[0] == pytest.approx(0.2)
+    assert max(found) == pytest.approx(1.0)
+    assert found[-1] == pytest.approx(0.2 / 1e4)
+
+
+def test_a_warm_up_is_a_straight_line_times_the_schedule() -> None:
+    found = rates({"epochs": 3, "optimizer": SGD, "warmup": {"epochs": 1, "start_factor": 0.2}})
+    assert found == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * 8)
+
+
+def test_a_plateau_is_told_each_epochs_loss() -> None:
+    scheduler = {"ReduceLROnPlateau": {"patience": 0, "factor": 0.5}}
+    found = rates({"epochs": 4, "optimizer": SGD, "scheduler": scheduler})
+    assert found == pytest.approx([1] * 8 + [0.5] * 4 + [0.25] * 4)
+
+
+def test_a_plan_says_what_it_picked_and_why() -> None:
+    plan = plan_for(recipe_from({}))
+    assert (plan.autocast, plan.channels_last, plan.cuda_graph, plan.deterministic) == (
+        None,
+        False,
+        False,
+        True,
+    )
+    assert "CPU with 1 thread · float32" in plan.line
+    for wish, message in (
+        ({"cuda_graph": True}, "`cuda_graph: true` needs a GPU"),
+        ({"precision": "fp16"}, "`precision: fp16` needs a GPU"),
+    ):
+        with pytest.raises(TrainError, match=message):
+            plan_for(recipe_from(wish))
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "nonsense", "meta", "mps"])
+def test_a_device_that_is_not_here_is_refused(name: str) -> None:
+    with pytest.raises(TrainError):
+        choose_device(name, ALONE)
+
+
+def test_a_recipe_whose_keys_do_not_go_together_is_refused() -> None:
+    with pytest.raises(RecipeError):
+        recipe_from({"epochs": 1, "warmup": 2})
+
+
+class Recording:
+    """Stands in for a CUDA graph: what is recorded is not run, a replay runs it.
+
+    Only the last recorded call exists; like a graph it keeps the memory of its inputs and reads
+    learning rates from the tensors that the optimizer held while it was recorded.
+    """
+
+    current: Recording | None = None
+
+    def __init__(self) -> None:
+        self.work: Any = None
+
+    @contextmanager
+    def recording(self) -> Any:
+        Recording.current = self
+        yield
+        Recording.current = None
+
+    def replay(self) -> None:
+        self.work()
+
+
+def test_a_recorded_step_trains_as_an_ordinary_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bookkeeping around a CUDA graph, with the graph itself stood in for."""
+
+    @contextmanager
+    def on_stream(stream: Any) -> Any:
+        yield
+
+    class Stream:
+        def __init__(self, device: Any = None) -> None: ...
+        def wait_stream(self, other: Any) -> None: ...
+
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", on_stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
+    monkeypatch.setattr(torch.cuda, "graph", lambda held, stream: held.recording())
+
+    module = plain_cnn()
+    plain = copy.deepcopy(module)
+    recipe = recipe_from({"optimizer": SGD})
+    step, _, optimizer = step_for(module, recipe)
+    replays = [0]
+
+    def learn(images: Tensor, labels: Tensor, scale: float) -> None:
+        held = Recording.current
+        if held is None:
+            step._learn(images, labels, scale)
+            return
+        tensors = [group["lr"] for group in optimizer.param_groups]
+        assert all(isinstance(rate, Tensor) for rate in tensors)
+
+        def work() -> None:
+            replays[0] += 1
+            before = [group["lr"] for group in optimizer.param_groups]
+            for group, rate in zip(optimizer.param_groups, tensors, strict=True):
+                group["lr"] = float(rate)
+            step._learn(images, labels, scale)
+            for group, rate in zip(optimizer.param_groups, before, strict=True):
+                group["lr"] = rate
+
+        held.work = work
+
+    graphed = GraphedStep(learn, optimizer, plan_for(recipe))
+    other, _, plain_optimizer = step_for(plain, recipe)
+    for number in range(12):
+        rate = 0.125 / (number + 1)
+        count = 3 if number in (5, 9) else 6  # a ragged batch between whole ones
+        torch.manual_seed(number)
+        images, labels = torch.randn(count, 1, 8, 8), torch.randint(10, (count,))
+        for held in (optimizer, plain_optimizer):
+            held.param_groups[0]["lr"] = rate
+        graphed(images, labels, 1.0)
+        other(images, labels)
+        assert optimizer.param_groups[0]["lr"] == rate
+    assert replays[0] == 12 - graph.WARM_UP - 2
+    for mine, theirs in zip(module.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_step_that_cannot_be_recorded_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream:
+        def __init__(self, device: Any = None) -> None: ...
+        def wait_stream(self, other: Any) -> None: ...
+
+    @contextmanager
+    def anyway(*args: Any, **options: Any) -> Any:
+        yield
+
+    for name, stand_in in (
+        ("Stream", Stream),
+        ("current_stream", Stream),
+        ("stream", anyway),
+        ("graph", anyway),
+        ("CUDAGraph", object),
+        ("synchronize", lambda device: None),
+    ):
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
+    calls = [0]
+
+    def learn(images: Tensor, labels: Tensor, scale: float) -> None:
+        calls[0] += 1
+        if isinstance(optimizer.param_groups[0]["lr"], Tensor):
+            raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    graphed = GraphedStep(learn, optimizer, plan_for(recipe_from({})))
+    for _ in range(6):
+        graphed(*batch(), 1.0)
+    assert graphed.failure == "operation not permitted when stream is capturing"
+    assert calls[0] == 7  # six steps, and the one that could not be recorded
+    assert optimizer.param_groups[0]["lr"] == 0.5
