@@ -36,8 +36,13 @@ def train(
         str | None, typer.Option(metavar="RUN|auto", help="go on with a run, or with the newest")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="processes that decode images")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="a file of weights to start from; its head may differ")
+    ] = None,
 ) -> None:
     """Train what the spec's `train:` says, and write a folder with all that came of it."""
+    if weights is not None and resume is not None:
+        usage("`--resume` goes on with the run's own weights", "leave `--weights` out")
     if path is None and resume in (None, "auto"):
         usage("train what?", "name a spec, or a run with `--resume`")
 
@@ -58,6 +63,7 @@ def train(
             run_dir=run_dir,
             resume="auto" if resume == "auto" else None if resume is None else Path(resume),
             workers=workers,
+            weights=weights,
         )
         return train_command(network, options)
 

@@ -454,3 +454,35 @@ def test_a_value_is_kept_while_a_later_layer_needs_it() -> None:
     with torch.no_grad():
         module(torch.randn(2, 4))
     assert module.c.alive == 1
+
+
+class TestInplace:
+    """A layer works in place where nobody else reads what it overwrites, and only there."""
+
+    HEAD = "netspec: 1\ninput: [4]\nlayers:\n"
+
+    def test_after_a_layer_that_makes_a_new_tensor(self) -> None:
+        module = netspec.loads(self.HEAD + "  [{Linear: 4}, {ReLU: {inplace: true}}]").build()
+        assert module[1].inplace
+
+    @pytest.mark.parametrize(
+        "layers",
+        [
+            "  [{ReLU: {inplace: true}}]",
+            "  [{Linear: 4}, Identity, {ReLU: {inplace: true}}, {Linear: 4}]",
+            "  - branches: {a: {ReLU: {inplace: true}}, b: Identity}\n    Add: {}\n",
+            "  a: {Linear: 4}\n  b: {ReLU: {inplace: true}}\n  c: {from: [a, b], Add: {}}\n",
+            "  a: {Linear: 4}\n  b: {ReLU: {inplace: true}}\n  c: {Linear: 4}\n"
+            "  d: {from: input, call: b}\n",
+        ],
+    )
+    def test_never_on_what_another_reads(self, layers: str) -> None:
+        spec = self.HEAD + layers
+        torch.manual_seed(0)
+        module = netspec.loads(spec).build()
+        torch.manual_seed(0)
+        reference = netspec.loads(spec.replace("inplace: true", "inplace: false")).build()
+        x = torch.randn(3, 4)
+        given = x.clone()
+        assert torch.equal(module(given), reference(x))
+        assert torch.equal(given, x)

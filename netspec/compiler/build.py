@@ -51,9 +51,10 @@ def _module(layer: Layer, rules: BlockRules) -> nn.Module:
 
 
 def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
-    if not outputs and _is_chain(layer):
-        return nn.Sequential(OrderedDict((c.name, _module(c, rules)) for c in layer.children))
     needed = {o.value for o in outputs}
+    owned = _owned(layer, needed)
+    if not outputs and _is_chain(layer):
+        return nn.Sequential(OrderedDict((c.name, _child(c, rules, owned)) for c in layer.children))
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
     batched: set[str] = set()
     for child in layer.listed:
@@ -66,10 +67,42 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
             if tensor.dim() > len(child.output):
                 batched.add(child.name)
         else:
-            graph.add_module(child.name, _module(child, rules))
+            graph.add_module(child.name, _child(child, rules, owned))
     if batched:
         graph._batched = frozenset(batched)
     return graph
+
+
+def _child(layer: Layer, rules: BlockRules, owned: frozenset[int]) -> nn.Module:
+    """A child's module; it works in place only on a value that is its own alone."""
+    module = _module(layer, rules)
+    asked = layer.op is not None and layer.op.values.get("inplace")
+    if asked and not owned.issuperset(layer.sources):
+        module.inplace = False
+    return module
+
+
+def _owned(layer: Layer, needed: set[int]) -> frozenset[int]:
+    """The sources that one child alone reads, and that are new tensors, no views of others.
+
+    To overwrite any other would change what somebody else reads.
+    """
+    readers: dict[int, list[int]] = {}
+    for i, child in enumerate(layer.children):
+        for source in child.sources:
+            readers.setdefault(source, []).append(i)
+    called = {child.target for child in layer.children if child.kind == "call"}
+    kept = {layer.result, *(value - 2 for value in needed)}
+    return frozenset(
+        i
+        for i, child in enumerate(layer.children)
+        if child.op is not None
+        and child.op.parameters(*child.inputs)
+        and not is_tensor(child)
+        and i not in kept
+        and len(readers.get(i, ())) == 1
+        and called.isdisjoint(readers[i])
+    )
 
 
 def _is_chain(layer: Layer) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from netspec.recipe import Recipe, recipe_from
 from netspec.train.checkpoints import Loaded
@@ -37,6 +38,7 @@ from netspec.train.stop import Stopped, StopRequest
 from netspec.train.sums import Figures
 from netspec.train.trainable import Trainable
 from netspec.train.training import Training
+from netspec.train.weights import starting_weights
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class TrainOptions:
     """What the command line says beyond the spec; None leaves it to the recipe.
 
     ``run_dir`` is the folder that holds all runs. ``resume`` is a run's folder, or `auto` for the
-    newest run of this spec, a new one if there is none.
+    newest run of this spec, a new one if there is none. ``weights`` is a file to start from.
     """
 
     data: Path | None = None
@@ -54,6 +56,7 @@ class TrainOptions:
     run_dir: Path = RUNS
     resume: Path | Literal["auto"] | None = None
     workers: int | None = None
+    weights: Path | None = None
     silent: bool = False
     command: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
 
@@ -109,7 +112,8 @@ def _train(
         folder = earlier or _new_folder(network, options, processes)
         if processes.first:
             _describe(folder, network, options, overrides, data, plan, processes)
-        run = Training(network, recipe, data, folder, plan, processes, progress, stop)
+        start = None if earlier is not None else _start(network, options, progress)
+        run = Training(network, recipe, data, folder, plan, processes, progress, stop, start)
         if earlier is not None:
             _resume(run, progress)
         elif processes.first:
@@ -164,6 +168,23 @@ def _overrides(options: TrainOptions, earlier: RunFolder | None) -> dict[str, An
     }
     before = {} if earlier is None else earlier.read_env().get("overrides", {})
     return {**before, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _start(
+    network: Trainable, options: TrainOptions, progress: Progress
+) -> Mapping[str, Tensor] | None:
+    """The weights to start from, if the command line names a file."""
+    if options.weights is None:
+        return None
+    found = starting_weights(options.weights, network)
+    progress.say(f"starting from the weights in {options.weights}")
+    if found.replaced:
+        named = ", ".join(f"`{name}`" for name in found.replaced)
+        progress.say(
+            f"note: the file has {found.classes} classes and the network "
+            f"{network.output_shape[0]}: {named} start afresh"
+        )
+    return found.weights
 
 
 def _new_folder(network: Trainable, options: TrainOptions, processes: Processes) -> RunFolder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -57,6 +57,7 @@ class Training:
         processes: Processes,
         progress: Progress,
         stop: StopRequest,
+        start: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.recipe = recipe
         self.data = data
@@ -73,6 +74,8 @@ class Training:
 
         seed_everything(recipe.seed)
         module = network.build()
+        if start is not None:
+            module.load_state_dict(start, strict=False)  # held against the network before
         if processes.rank:  # the same weights everywhere, and each process its own dropout
             seed_everything(recipe.seed + 1_000_003 * processes.rank)
         self.module: nn.Module = module.to(plan.device).to(memory_format=plan.memory_format)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,19 +60,88 @@ def load_weights(path: Path, network: Trainable) -> dict[str, Tensor]:
     Raises:
         TrainError: the file cannot be read, or does not fit; every mismatch is listed.
     """
+    expected = expected_forms(network)
+    forms, read = _opened(path)
+    _compare(path, forms, expected)
+    return _with_counters(read(), expected)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to start from: all that fit, and the tensors of a head that starts afresh."""
+
+    weights: Mapping[str, Tensor]
+    replaced: tuple[str, ...] = ()
+    classes: int = 0
+    """The number of classes of the file's own head, where it is replaced."""
+
+
+def starting_weights(path: Path, network: Trainable) -> Start:
+    """The weights in ``path`` to start ``network`` from, whose number of classes may be another.
+
+    Where all that differs are tensors with one row a class, of which the file has another number
+    of rows, these keep the network's own fresh values.
+
+    Raises:
+        TrainError: the file cannot be read, or does not fit; every mismatch is listed.
+    """
+    expected = expected_forms(network)
+    forms, read = _opened(path)
+    replaced, rows = _head(forms, expected, network.output_shape[0])
+    _compare(
+        path,
+        {name: expected[name] if name in replaced else form for name, form in forms.items()},
+        expected,
+    )
+    weights = _with_counters(read(), expected)
+    return Start({n: w for n, w in weights.items() if n not in replaced}, replaced, rows)
+
+
+def _head(
+    found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm], classes: int
+) -> tuple[tuple[str, ...], int]:
+    """The tensors with a row for each class, if the file has another number of classes."""
+    names: list[str] = []
+    rows: set[int] = set()
+    for name, wanted in expected.items():
+        given = found.get(name)
+        if given is None or given == wanted or not wanted.shape or not given.shape:
+            continue
+        same_but_rows = replace(given, shape=(wanted.shape[0], *given.shape[1:])) == wanted
+        if same_but_rows and wanted.shape[0] == classes:
+            names.append(name)
+            rows.add(given.shape[0])
+    return (tuple(names), rows.pop()) if len(rows) == 1 else ((), 0)
+
+
+def _opened(path: Path) -> tuple[dict[str, TensorForm], Callable[[], dict[str, Tensor]]]:
+    """The forms of a file's tensors, and what reads the tensors themselves."""
     if not path.is_file():
         raise TrainError(
             f"there is no file `{path}`", "name a `model.safetensors` or a `.pth` file"
         )
-    expected = expected_forms(network)
     if _is_safetensors(path):
-        _compare(path, _safetensors_forms(path), expected)
-        try:
-            return safetensors.torch.load_file(path)
-        except (safetensors.SafetensorError, OSError) as error:
-            raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
-    _compare(path, {n: _form(t) for n, t in _torch_state(path, "meta").items()}, expected)
-    return _torch_state(path, "cpu")
+        return _safetensors_forms(path), lambda: _safetensors_state(path)
+    forms = {name: _form(tensor) for name, tensor in _torch_state(path, "meta").items()}
+    return forms, lambda: _torch_state(path, "cpu")
+
+
+def _safetensors_state(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
+
+
+# Files from before torch counted batches lack batch norm's counter; torch takes it as 0 as well.
+_COUNTER = "num_batches_tracked"
+
+
+def _with_counters(
+    weights: dict[str, Tensor], expected: Mapping[str, TensorForm]
+) -> dict[str, Tensor]:
+    absent = [name for name in expected if name.endswith(_COUNTER) and name not in weights]
+    return {**weights, **{name: torch.zeros((), dtype=torch.int64) for name in absent}}
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -89,6 +158,8 @@ def mismatches(found: Mapping[str, TensorForm], expected: Mapping[str, TensorFor
     for name, wanted in expected.items():
         given = found.get(name)
         if given is None:
+            if name.endswith(_COUNTER):
+                continue
             lines.append(f"`{name}` is missing: the network has {wanted}")
         elif given != wanted:
             lines.append(f"`{name}` is {given}, and the network has {wanted}")
@@ -105,10 +176,10 @@ def _compare(
 ) -> None:
     lines = mismatches(found, expected)
     if lines:
-        count = f"{len(lines)} tensor{'s' if len(lines) != 1 else ''}"
+        count = "1 tensor differs" if len(lines) == 1 else f"{len(lines)} tensors differ"
         listed = "\n  ".join(lines)
         raise TrainError(
-            f"the weights in `{path}` do not fit the network: {count} differ\n  {listed}",
+            f"the weights in `{path}` do not fit the network: {count}\n  {listed}",
             "use the spec and the parameters (`--set`) that these weights were made with",
         )
 
