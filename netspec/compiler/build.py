@@ -78,7 +78,7 @@ def _child(layer: Layer, rules: BlockRules, owned: frozenset[int]) -> nn.Module:
     module = _module(layer, rules)
     asked = layer.op is not None and layer.op.values.get("inplace")
     if asked and not owned.issuperset(layer.sources):
-        module.inplace = False
+        module.inplace = False  # type: ignore[assignment]
     return module
 
 
