@@ -1,5 +1,5 @@
 # scale.py
-"""A layer of one's own: a spec may write `- Scale: 0.5` once `--plugin scale.py` names this file."""
+"""A layer of one's own: with `--plugin scale.py`, a spec may write `- Scale: 0.5`."""
 
 import torch
 from torch import nn

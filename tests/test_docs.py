@@ -218,7 +218,7 @@ def test_the_tables_of_the_recipe_have_every_key(header: str, schema: dict[str, 
 
 def test_the_table_of_limits_is_what_the_compiler_holds() -> None:
     from netspec import source
-        from netspec.compiler.expression import MAX_ITEMS, MAX_LENGTH
+    from netspec.compiler.expression import MAX_ITEMS, MAX_LENGTH
     from netspec.compiler.extend import MAX_CHAIN
     from netspec.compiler.walk import MAX_ELEMENTS, MAX_LAYERS, MAX_PARAMS
 
