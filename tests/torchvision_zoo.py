@@ -1,0 +1,101 @@
+"""The networks of `specs/torchvision`, each beside the one of torchvision that it describes."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models import regnet
+
+import netspec
+from netspec.compiler import Network, Overrides, compile_path
+
+FOLDER = Path(__file__).parent.parent / "specs" / "torchvision"
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+"""To stand in the folder is to be tested."""
+
+FIXED_SIZE = ("vit_",)
+"""Networks whose weights depend on the image's size, which is a parameter of the spec."""
+
+
+def load(name: str, size: int | None = None) -> Network:
+    """The spec, for square images of another size where one is given."""
+    path = FOLDER / f"{name}.yaml"
+    if size is None:
+        return compile_path(path)
+    if name.startswith(FIXED_SIZE):
+        return netspec.load(path, image_size=size)
+    return compile_path(path, Overrides({}, (3, size, size)))
+
+
+def theirs(name: str, size: int | None = None) -> nn.Module:
+    """torchvision's module, with fresh weights."""
+    given: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):
+        given["init_weights"] = True  # what it does anyway, without the warning
+    if size is not None and name.startswith(FIXED_SIZE):
+        given["image_size"] = size
+    if size is not None and name == "maxvit_t":
+        given["input_size"] = (size, size)
+    table = regnet.BlockParams.from_init_params
+    regnet.BlockParams.from_init_params = _on_cpu  # it works out widths with tensors
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            module: nn.Module = models.get_model(name, **given)
+    finally:
+        regnet.BlockParams.from_init_params = table
+    return module
+
+
+_TABLE = regnet.BlockParams.from_init_params
+
+
+def _on_cpu(*args: Any, **kwargs: Any) -> Any:
+    with torch.device("cpu"):
+        return _TABLE(*args, **kwargs)
+
+
+def weights(name: str) -> list[Any]:
+    """What torchvision publishes for the network: an entry for each file of weights."""
+    return list(models.get_model_weights(name))
+
+
+def published_size(entry: Any) -> int:
+    """Height and width of the images that the published figures are for."""
+    return int(entry.transforms.keywords["crop_size"])
+
+
+def outputs(out: Any) -> list[Tensor]:
+    """The logits, then the auxiliary heads in the order of the network."""
+    if isinstance(out, Tensor):
+        return [out]
+    if isinstance(out, dict):
+        return list(out.values())
+    if hasattr(out, "aux_logits2"):  # torchvision's GoogLeNet gives the second head first
+        return [out.logits, out.aux_logits1, out.aux_logits2]
+    return [x for x in out if x is not None]
+
+
+def output_shapes(module: nn.Module, size: int) -> dict[str, tuple[int, ...]]:
+    """The shape that each module within gives, without the batch, when it first runs."""
+    found: dict[str, tuple[int, ...]] = {}
+
+    def hook(path: str) -> Any:
+        def note(_module: nn.Module, _inputs: Any, out: Any) -> None:
+            first = out[0] if isinstance(out, tuple) else out  # attention gives its weights too
+            if isinstance(first, Tensor):
+                found.setdefault(path, tuple(first.shape[1:]))
+
+        return note
+
+    for path, inner in module.named_modules():
+        inner.register_forward_hook(hook(path))
+    with torch.no_grad():
+        module.train()(torch.empty(2, 3, size, size, device="meta"))
+    return found
