@@ -33,7 +33,7 @@ def op_name(walk: Walk, entry: Entry, scope: Scope) -> str:
 
 
 def make_op(walk: Walk, entry: Entry, name: str, scope: Scope) -> Op:
-    """The op with its arguments; made once where they hold no expression.
+    """The op with its arguments; made once for each of their values.
 
     Raises `Poison` after a finding.
     """
@@ -66,6 +66,10 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
             raise Poison
         given[op.bare] = walk.value(args, scope)
         spans[op.bare] = args.span
+    same = (id(args), op.__name__, repr(given))
+    made = walk.made.get(same)
+    if made is not None:
+        return made
     before = len(walk.findings)
     for key, value in given.items():
         declared = op.args.get(key)
@@ -94,7 +98,8 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
     ):
         raise Poison
     try:
-        return op(**given)
+        made = walk.made[same] = op(**given)
+        return made
     except Refusal as refusal:
         span = spans.get(refusal.argument or "", entry.span)
         walk.say(refusal.code, refusal.message, span, refusal.hint, walk.came(scope))

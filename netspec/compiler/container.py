@@ -204,7 +204,9 @@ class Builder:
             self.numbered += 1
             self.fail()
             return False
-        self.append(name, replace(made, training_only=entry.training_only), span)
+        if made.training_only != entry.training_only:
+            made = replace(made, training_only=entry.training_only)
+        self.append(name, made, span)
         return True
 
     def make(

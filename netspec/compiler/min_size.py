@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from netspec.compiler.expand import expand, expand_block
 from netspec.compiler.network import Layer
@@ -13,13 +14,20 @@ from netspec.ops.base import Refusal, Shape
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
 
+_WORK: Final = 300_000
+"""How many layers the walk may look at."""
+_EXPANDING: Final = 30
+"""What a layer costs whose block may have to be expanded again, in layers looked at."""
+_LEAST_TRIES: Final = 32
+
 
 def min_input_size(network: Network) -> int | None:
     """The least n for which an input of `(channels, n, n)`, or `(channels, n)`, works.
 
     Windows that do not fit are monotone: a size that fails so fails for every smaller one. So
     a bisection on those gives a lower bound, and a walk upwards from there, which also sees
-    joins that disagree, gives the answer. None where the input has no spatial dimensions.
+    joins that disagree, gives the answer. None where the input has no spatial dimensions, or
+    where that walk would be too long.
     """
     shape = network.input_shape
     if len(shape) < 2:
@@ -40,21 +48,30 @@ def min_input_size(network: Network) -> int | None:
             raise made
         return made
 
+    @cache
     def problem(n: int) -> str | None:
         square = (shape[0], *(n,) * (len(shape) - 1))
         return _rerun(network, square, memo, again)
 
-    low, high = 1, most
+    low, high = 1, 1
+    while high < most and problem(high) == "NS402":  # small sizes are refused at once, so first
+        low, high = high + 1, min(2 * high, most)
     while low < high:
         middle = (low + high) // 2
         if problem(middle) == "NS402":
             low = middle + 1
         else:
             high = middle
-    for n in range(low, most + 1):
+    for n in range(low, min(most, low + _tries(network)) + 1):
         if problem(n) is None:
             return n
     return None
+
+
+def _tries(network: Network) -> int:
+    """How many sizes to walk over, so that neither a deep network nor a long input takes long."""
+    cost = sum(_EXPANDING if layer.asks else 1 for layer in network.layers) + 1
+    return max(_LEAST_TRIES, _WORK // cost)
 
 
 def _expanded(network: Network, shape: Shape) -> str | None:

@@ -57,7 +57,7 @@ class Walk:
         self.count = 0
         self.depth = 0
         self.params = 0
-        self.made: dict[int, Op | None] = {}
+        self.made: dict[object, Op | None] = {}
         self.unknown: set[tuple[str | None, str]] = set()
 
     def say(
