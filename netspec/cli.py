@@ -38,9 +38,11 @@ BatchSize = Annotated[int | None, typer.Option(min=1, help="for the training mem
 
 def usage(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2 and one sentence."""
-    print(f"netspec: {message}", file=sys.stderr)
+    from netspec.report.escape import safe
+
+    print(f"netspec: {safe(message)}", file=sys.stderr)
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+        print(f"hint: {safe(hint)}", file=sys.stderr)
     raise typer.Exit(2)
 
 

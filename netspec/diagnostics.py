@@ -116,6 +116,10 @@ CODES: dict[str, Code] = {
 }
 
 
+MAX_FINDINGS = 100
+"""How many findings one check tells; a file of garbage has more than anyone reads."""
+
+
 class SpecError(Exception):
     """A spec cannot be used; `diagnostics` holds every finding, as values."""
 
@@ -134,6 +138,8 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
         return folded[own]
     from difflib import get_close_matches  # slow to import, and needed for mistakes only
 
+    if len(folded) > 1_000:
+        return None
     found = get_close_matches(own[:100], folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else None
 

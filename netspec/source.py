@@ -17,7 +17,7 @@ import yaml
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError
 
 MAX_BYTES = 256 * 1024
-MAX_EVENTS = 40_000
+MAX_EVENTS = 20_000
 MAX_DEPTH = 48
 MAX_SCALAR = 8_192
 MAX_NUMBER = 10**15

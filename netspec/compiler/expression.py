@@ -275,7 +275,10 @@ def evaluate(text: str, env: Env) -> Any:
                     "NS303", "a list cannot stand in a name", part.offset, part.end
                 )
             out.append(str(value))
-    return "".join(out)
+    filled = "".join(out)
+    if len(filled) > MAX_ITEMS:
+        raise ExpressionError("NS303", "the result is too long", 0, len(text))
+    return filled
 
 
 def names(text: str) -> set[str]:
@@ -336,7 +339,7 @@ def _walk(node: ast.expr, env: Env) -> Any:
                 a = b
             return True
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_walk(item, env) for item in items]
+            return _capped(node, [_walk(item, env) for item in items])
         case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
             ends = [None if end is None else _walk(end, env) for end in (lower, upper)]
             return _slice(node, _walk(value, env), *ends)
@@ -425,9 +428,21 @@ def _call(node: ast.expr, name: str, args: list[Any]) -> Any:
 def _capped(node: ast.expr, value: Any) -> Any:
     if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:  # NaN too
         raise _fail(node, "the result is too large")
-    if isinstance(value, list | str) and len(value) > MAX_ITEMS:
+    if isinstance(value, list | str) and _too_long(value):
         raise _fail(node, "the result is too long")
     return value
+
+
+def _too_long(value: list[Any] | str) -> bool:
+    """Whether a word, or a list with all that is in its lists, has more than `MAX_ITEMS`."""
+    if isinstance(value, str):
+        return len(value) > MAX_ITEMS
+    count, todo = 0, [value]
+    while todo and count <= MAX_ITEMS:
+        items = todo.pop()
+        count += len(items) + 1
+        todo += [item for item in items if isinstance(item, list)]
+    return count > MAX_ITEMS
 
 
 def _said(value: Any) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netspec.compiler.schema import widen
 from netspec.compiler.schema_check import check
-from netspec.diagnostics import Diagnostic, SpecError, nearest
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, SpecError, nearest
 from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, choice
 from netspec.source import Mapping, Node, Scalar, plain
 
@@ -193,6 +193,8 @@ def _unmatched(section: Mapping, root: Layer, written: _Written) -> list[Diagnos
             message = f"no layer is selected by `{selector}`"
             span = section.keys[selector]
             findings.append(Diagnostic("NS311", message, span, (), hint))
+        if len(findings) >= MAX_FINDINGS:
+            break
     return findings
 
 

@@ -16,7 +16,7 @@ from netspec.compiler.lints.single_value_norm import single_value_norm
 from netspec.compiler.lints.softmax_before_loss import softmax_before_loss
 from netspec.compiler.lints.unread_pixels import unread_pixels
 from netspec.compiler.lints.unused import unused_blocks, unused_layers, unused_params
-from netspec.diagnostics import Diagnostic, Span
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span
 
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
@@ -50,6 +50,8 @@ def lint(network: Network) -> tuple[Diagnostic, ...]:
     for run in LINTS:
         for finding in run(flow):
             found.setdefault((finding.code, finding.span), finding)
+            if len(found) >= MAX_FINDINGS:
+                break
     if not found:
         return ()
     lines = {source.name: source.text.split("\n") for source in network.document.sources}

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _WORK: Final = 300_000
 """How many layers the walk may look at."""
-_EXPANDING: Final = 30
-"""What a layer costs whose block may have to be expanded again, in layers looked at."""
-_LEAST_TRIES: Final = 32
+_SMALL: Final = 3_000
+"""Networks of fewer layers are walked in full."""
+_TRIES: Final = (32, 300)
 
 
 def min_input_size(network: Network) -> int | None:
@@ -70,8 +70,8 @@ def min_input_size(network: Network) -> int | None:
 
 def _tries(network: Network) -> int:
     """How many sizes to walk over, so that neither a deep network nor a long input takes long."""
-    cost = sum(_EXPANDING if layer.asks else 1 for layer in network.layers) + 1
-    return max(_LEAST_TRIES, _WORK // cost)
+    least, most = _TRIES
+    return most if len(network.layers) <= _SMALL else max(least, _WORK // len(network.layers))
 
 
 def _expanded(network: Network, shape: Shape) -> str | None:

@@ -21,6 +21,8 @@ class Overrides(NamedTuple):
 
 NONE = Overrides({})
 
+_DEEPEST = 8  # a dotted key; no setting lies deeper than `train.optimizer.SGD.lr`
+
 
 def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     """Read `NAME=VALUE` settings and an input such as `3,227,227`.
@@ -41,6 +43,8 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
         except SpecError as problem:
             said_of = problem.diagnostics[0]
             raise _error(f"`{setting}`: {said_of.message}", span, said_of.hint) from None
+        if key.count(".") > _DEEPEST:
+            raise _error(f"`{key}` is no setting of the recipe", span, None)
         if key.startswith("train."):
             train[key.removeprefix("train.")] = node
         else:

@@ -26,7 +26,7 @@ from netspec.compiler.schema_check import (
     said,
     unknown_key,
 )
-from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
 
@@ -115,11 +115,13 @@ class _Validator:
 
     def report(self, finding: Diagnostic) -> None:
         self.findings.append(finding)
+        if len(self.findings) >= MAX_FINDINGS:
+            self.fail()
 
     def say(
         self, code: str, message: str, span: Span, hint: str | None = None, *notes: Note
     ) -> None:
-        self.findings.append(Diagnostic(code, message, span, notes, hint))
+        self.report(Diagnostic(code, message, span, notes, hint))
 
     def fail(self) -> NoReturn:
         raise SpecError(tuple(self.findings))

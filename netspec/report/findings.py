@@ -18,7 +18,8 @@ Texts = Mapping[str, str]
 
 def text(findings: Iterable[Diagnostic], texts: Texts, color: bool = False) -> str:
     """Each finding with its line, a mark under its place, its notes and its hint."""
-    return "\n\n".join(_one(f, texts, color) for f in findings)
+    lines = {name: whole.split("\n") for name, whole in texts.items()}
+    return "\n\n".join(_one(f, lines, color) for f in findings)
 
 
 def concise(findings: Iterable[Diagnostic]) -> str:
@@ -92,14 +93,14 @@ def _painter(color: bool) -> Callable[[str, str], str]:
     return paint
 
 
-def _one(finding: Diagnostic, texts: Texts, color: bool) -> str:
+def _one(finding: Diagnostic, lines_of: Mapping[str, list[str]], color: bool) -> str:
     paint = _painter(color)
     title = paint(finding.severity, _title(finding))
     message = paint("bold", safe(finding.message))
     lines = [f"{safe(str(finding.span))}: {title}: {message}"]
     number = str(finding.span.line)
     gutter = " " * len(number)
-    source = texts.get(finding.span.file, "").split("\n")
+    source = lines_of.get(finding.span.file, [])
     if 0 < finding.span.line <= len(source) and source[finding.span.line - 1].strip():
         shown, before, width = _excerpt(source[finding.span.line - 1], finding.span)
         bar = paint("blue", "|")

@@ -1,0 +1,243 @@
+"""`netspec check` on any bytes at all ends with exit code 0 or 1, in bounded time and memory.
+
+Each file of `hostile_specs` runs in a process of its own, whose memory and processor time the
+system limits. A fuzz test mutates the shipped specs; `NETSPEC_FUZZ=20000` sets how often.
+"""
+
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostile_specs import BYTES, TEXTS, everything
+
+from netspec.compiler.override import NONE
+from netspec.report import check as checker
+from netspec.report import findings
+
+MEMORY = 512 << 20
+PROCESSOR_SECONDS = 20  # a runaway is killed; on an idle machine each file takes below 2
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+FORMATS = ("text", "concise", "json", "github")
+UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\U000e0041]"
+)
+
+
+def limited() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+
+
+def run(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "netspec", "check", *arguments],
+        input=stdin,
+        capture_output=True,
+        preexec_fn=limited,
+        timeout=300,
+        check=False,
+    )
+
+
+def ended_well(result: subprocess.CompletedProcess[bytes]) -> str:
+    """The output, after checking that it is one a user may see."""
+    shown = result.stdout.decode()
+    assert result.returncode in (0, 1), (result.returncode, shown[:500], result.stderr[:500])
+    assert result.stderr == b""
+    assert "Traceback" not in shown
+    assert not UNSAFE.search(shown), shown[:500]
+    return shown
+
+
+CASES = {name: data for name, data in everything() if name in TEXTS or name in BYTES}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_hostile_file_ends_with_findings(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_bytes(CASES[name])
+    before = sorted(tmp_path.iterdir())
+    ended_well(run(str(path)))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_format_lets_a_name_act_on_its_reader(format: str, tmp_path: Path) -> None:
+    paths = []
+    for number, (name, data) in enumerate(everything()):
+        if " in " in name or "turns" in name or "escape" in name:
+            path = tmp_path / f"{number}.yaml"
+            path.write_bytes(data)
+            paths.append(str(path))
+    shown = ended_well(run(*paths, "--format", format))
+    assert "pwned" in shown  # the names are shown, made harmless
+    if format == "github":
+        assert all(
+            line.startswith(("::error file=", "::warning file=")) for line in shown.split("\n")[:-1]
+        )
+    if format == "concise":
+        assert all(re.match(r"\S+\.yaml:\d+:\d+: ", line) for line in shown.split("\n")[:-1])
+
+
+def test_a_hostile_name_of_a_file_is_shown_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\n::error::\u202eb.yaml"
+    path.write_text("netspec: 1\n", encoding="utf-8")
+    for format in FORMATS:
+        shown = ended_well(run(str(path), "--format", format))
+        assert (
+            "::error::" not in re.sub(r"(?m)^::error file=.*?::", "", shown) or format != "github"
+        )
+
+
+def test_standard_input_is_bounded() -> None:
+    shown = ended_well(run("-", stdin=b"a" * (2 << 20)))
+    assert "NS106" in shown
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert "NS101" in ended_well(run(str(tmp_path / "pipe.yaml")))
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty", "/proc/self/mem"])
+def test_a_device_is_not_read(device: str) -> None:
+    if not os.path.exists(device):
+        pytest.skip("there is no such device here")
+    assert "NS10" in ended_well(run(device))
+
+
+def test_extends_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("netspec: 1\nsecret: 1\n", encoding="utf-8")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (inside / "spec.yaml").write_text("netspec: 1\nextends: link.yaml\n", encoding="utf-8")
+    shown = ended_well(run(str(inside / "spec.yaml")))
+    assert "NS110" in shown
+    assert "secret" not in shown
+
+
+def test_extends_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "spec.yaml").write_text("netspec: 1\nextends: pipe.yaml\n", encoding="utf-8")
+    assert "NS101" in ended_well(run(str(tmp_path / "spec.yaml")))
+
+
+def test_extends_in_a_circle_of_files_is_refused(tmp_path: Path) -> None:
+    for one, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        text = f"netspec: 1\nextends: {other}.yaml\n"
+        (tmp_path / f"{one}.yaml").write_text(text, encoding="utf-8")
+    assert "NS110" in ended_well(run(str(tmp_path / "a.yaml")))
+
+
+def test_a_long_chain_of_extends_is_refused(tmp_path: Path) -> None:
+    for i in range(50):
+        text = f"netspec: 1\nextends: s{i + 1}.yaml\n"
+        (tmp_path / f"s{i}.yaml").write_text(text, encoding="utf-8")
+    assert "NS110" in ended_well(run(str(tmp_path / "s0.yaml")))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["train.optimizer={SGD:", "a=&a [*a]", "a=" + "[" * 5_000, "=", "train.=1", "train.a.b.c=1",
+     "train..=1", "params.=1", "num_classes=1e400", "num_classes=" + "9" * 5_000,
+     "num_classes=\x1b[31m", "train." + "a." * 3_000 + "b=1"],
+)  # fmt: skip
+def test_a_hostile_setting_is_a_finding_or_wrong_usage(setting: str) -> None:
+    result = run(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting)
+    assert result.returncode in (1, 2)
+    for shown in (result.stdout.decode(), result.stderr.decode()):
+        assert "Traceback" not in shown
+        assert not UNSAFE.search(shown)
+
+
+@pytest.mark.parametrize(
+    "shape", ["", "0,0,0", "a", "1" * 5_000, "3,-1,4", "1,2,3,4,5", "×,×", "９,９"]
+)
+def test_a_hostile_input_shape_is_wrong_usage(shape: str) -> None:
+    result = run(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", shape)
+    assert result.returncode in (0, 1, 2)
+    assert b"Traceback" not in result.stderr + result.stdout
+
+
+WORDS = (
+    "$", "$(", "$x", "$(1/0)", "$(input.height)", "{", "}", "[", "]", ":", "- ", "? ", "&a", "*a",
+    "!!int", "<<", "~", "null", "true", "1e3", ".nan", "0", "-1", "1000000000", "0.5", '"', "'",
+    "#", "|", ">", "%", "@", "\t", "\n", "\r", "\0", "\x1b", "\u202e", "\ud7ff", "\U0001f600",
+    "ReLU", "Conv2d", "BatchNorm2d", "Linear", "Add", "Concat", "Parameter", "Flatten",
+    "Sequential", "branches", "from", "input", "repeat", "each", "if", "call", "when", "training",
+    "layers", "name",
+    "blocks", "params", "outputs", "init", "train", "extends", "index", "[]", "{}", "netspec",
+)  # fmt: skip
+
+
+def mutated(source: str, draw: random.Random) -> bytes:
+    """A spec with one to eight changes of the kinds that people and programs make."""
+    text = source
+    for _ in range(draw.randint(1, 8)):
+        lines = text.split("\n")
+        at = draw.randrange(len(lines))
+        tokens = re.findall(r"\w+|\W", text)
+        match draw.randrange(10):
+            case 0:
+                del lines[at]
+                text = "\n".join(lines)
+            case 1:
+                lines.insert(draw.randrange(len(lines)), lines[at])
+                text = "\n".join(lines)
+            case 2:
+                lines[at] = draw.choice(["  ", " ", "- ", "\t"]) + lines[at]
+                text = "\n".join(lines)
+            case 3:
+                lines[at] = lines[at].lstrip()
+                text = "\n".join(lines)
+            case 4 | 5 if tokens:
+                tokens[draw.randrange(len(tokens))] = draw.choice(WORDS)
+                text = "".join(tokens)
+            case 6 if tokens:
+                tokens.insert(draw.randrange(len(tokens)), draw.choice(WORDS))
+                text = "".join(tokens)
+            case 7 if tokens:
+                tokens[draw.randrange(len(tokens))] = draw.choice(tokens)
+                text = "".join(tokens)
+            case 8 if tokens:
+                numbers = [i for i, token in enumerate(tokens) if token.isdigit()]
+                if numbers:
+                    value = draw.choice(["0", "1", "2", "7", "-3", "99999", "3.5", "[1, 2]", "''"])
+                    tokens[draw.choice(numbers)] = value
+                text = "".join(tokens)
+            case 9:
+                text = text[: draw.randrange(len(text) + 1)]
+        text = text or "\n"
+    data = text.encode("utf-8", errors="surrogatepass")
+    if draw.random() < 0.1:
+        data = bytearray(data)
+        for _ in range(draw.randint(1, 4)):
+            if data:
+                data[draw.randrange(len(data))] = draw.randrange(256)
+    return bytes(data)
+
+
+def test_nothing_but_findings_comes_of_mutated_specs() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in SPECS]
+    for seed in range(int(os.environ.get("NETSPEC_FUZZ", "300"))):
+        draw = random.Random(seed)
+        if draw.random() < 0.05:
+            data = draw.randbytes(draw.randrange(2_000))
+        else:
+            data = mutated(draw.choice(sources), draw)
+        try:
+            done = checker.check("-", NONE, data)
+            if done.network is not None:
+                checker.fine(done)
+            findings.text(done.findings, done.texts)
+            findings.as_json(done.findings)
+            findings.github(done.findings)
+        except Exception as problem:
+            raise AssertionError(f"seed {seed}: {data!r}") from problem
