@@ -109,6 +109,7 @@ TEXTS: dict[str, str] = {
     "a list as a key": f"{HEAD}[1, 2]: a\nlayers: [ReLU]\n",
     "a mapping as a key": f"{HEAD}{{a: 1}}: a\nlayers: [ReLU]\n",
     "a number of 2^31 as a character": f'{HEAD}name: "\\U7fffffff"\nlayers: [ReLU]\n',
+    "a number rounded to a million million digits": _expression("round(5, -1000000000000)"),
     # loops
     "a thousand million copies": _layers("{repeat: 1000000000, ReLU: {}}"),
     "a thousand times a thousand times a thousand": f"{HEAD}layers:\n  - repeat: 1000\n"

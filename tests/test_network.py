@@ -78,6 +78,24 @@ def test_the_resolved_spec_is_complete_in_itself(name: str, tmp_path: Path) -> N
     assert again.resolved() == net.resolved()
 
 
+def test_the_resolved_spec_keeps_each_value_as_it_is() -> None:
+    words = ["1e3", "int", "true", "", "~", "x: y", "0o17", "a  # b", "12:30", "ReLU"]
+    numbers = [1, 1.0, 1.5, 1e-05, 2.5e-07, 123456789.0, -1e-300]
+    net = netspec.loads(
+        "netspec: 1\ninput: [8]\n"
+        "params: {words: list, numbers: list, one: 'float', two: str}\n"
+        "blocks: {B: {params: {kind: 'int', size: int}, layers: [{Linear: $size}]}}\n"
+        "layers: [{B: {size: 3}}]\n",
+        words=words,
+        numbers=numbers,
+        two="bool",
+    )
+    again = netspec.loads(net.resolved())
+    assert again.params == {"words": words, "numbers": numbers, "one": "float", "two": "bool"}
+    assert [type(x) for x in again.params["numbers"]] == [type(x) for x in numbers]
+    assert (again.state, again.resolved()) == (net.state, net.resolved())
+
+
 def test_blocks_may_nest_so_deep_and_no_deeper() -> None:
     def nested(levels: int) -> str:
         blocks = "".join(f"  B{i}: {{layers: [B{i + 1}]}}\n" for i in range(levels))

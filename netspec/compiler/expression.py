@@ -18,6 +18,7 @@ from netspec.source import MAX_NUMBER
 
 MAX_LENGTH = 500
 MAX_ITEMS = 10_000
+MAX_DIGITS = 15
 
 Env = Mapping[str, Any]
 
@@ -64,8 +65,14 @@ def _total(values: list[Any]) -> Any:
     return sum(values)
 
 
+def _rounded(value: Any, digits: int | None = None) -> Any:
+    if digits is not None and abs(digits) > MAX_DIGITS:  # Python would work out 10**digits
+        raise ValueError("more digits than a number has")
+    return round(value, digits)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min, "max": max, "abs": abs, "round": round, "floor": math.floor, "ceil": math.ceil,
+    "min": min, "max": max, "abs": abs, "round": _rounded, "floor": math.floor, "ceil": math.ceil,
     "len": len, "sum": _total, "sqrt": math.sqrt, "make_divisible": make_divisible,
 }  # fmt: skip
 
