@@ -18,7 +18,7 @@ _WORK: Final = 300_000
 """How many layers the walk may look at."""
 _SMALL: Final = 3_000
 """Networks of fewer layers are walked in full."""
-_TRIES: Final = (32, 300)
+_TRIES: Final = (32, 700)
 
 
 def min_input_size(network: Network) -> int | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from netspec.compiler.expression import ExpressionError, pieces
-from netspec.compiler.schema import EXPRESSION
+from netspec.compiler.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops.base import Schema
 from netspec.source import Mapping, Node, Scalar, Sequence
@@ -61,6 +61,8 @@ def kind(value: Any) -> str:
 
 def check(node: Node, schema: Schema, what: str, report: Report) -> None:
     """Report each mismatch of `node` with `schema`; `what` names the thing, as in `kernel_size`."""
+    if "$ref" in schema:
+        schema = resolve(schema, spec_schema())
     if isinstance(node, Scalar):
         _check_scalar(node, schema, what, report)
     elif isinstance(node, Sequence):
@@ -101,9 +103,15 @@ def wanted(schema: Schema) -> str:
     return " or ".join(words) or "something else"
 
 
+def _choices(schema: Schema) -> list[Any] | None:
+    """The choices of an enumeration, which `widen` may have moved aside for expressions."""
+    found: list[Any] | None = schema.get("enum")
+    return schema["anyOf"][0]["enum"] if "anyOf" in schema else found
+
+
 def one_of(schema: Schema) -> str:
     """The choices of an enumeration, in backticks."""
-    choices = schema.get("enum") or schema["anyOf"][0]["enum"]
+    choices = _choices(schema) or []
     return ", ".join("`null`" if c is None else f"`{c}`" for c in choices)
 
 
@@ -121,9 +129,10 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
     if kinds is not None and own not in kinds and not (own == "integer" and "number" in kinds):
         _wrong_kind(node, schema, what, report)
         return
-    choices = schema.get("enum") or (schema["anyOf"][0]["enum"] if "anyOf" in schema else None)
-    if choices is not None and (
-        value not in choices or (isinstance(value, bool) and not any(c is value for c in choices))
+    choices = _choices(schema)
+    # Python holds 1 and true for equal, JSON does not
+    if choices is not None and not any(
+        c == value and isinstance(c, bool) is isinstance(value, bool) for c in choices
     ):
         words = [c for c in choices if isinstance(c, str)]
         near = nearest(value, words) if isinstance(value, str) else None
@@ -174,7 +183,7 @@ def _check_bounds(node: Scalar, schema: Schema, what: str, report: Report) -> No
 
 def _check_list(node: Sequence, schema: Schema, what: str, report: Report) -> None:
     kinds = _kinds(schema)
-    if kinds is not None and "array" not in kinds:
+    if _choices(schema) is not None or (kinds is not None and "array" not in kinds):
         report(Diagnostic("NS202", f"{what} is {wanted(schema)}, not a list", node.span))
         return
     least, most = schema.get("minItems", 0), schema.get("maxItems")
@@ -198,7 +207,7 @@ def _check_list(node: Sequence, schema: Schema, what: str, report: Report) -> No
 
 def _check_mapping(node: Mapping, schema: Schema, what: str, report: Report) -> None:
     kinds = _kinds(schema)
-    if kinds is not None and "object" not in kinds:
+    if _choices(schema) is not None or (kinds is not None and "object" not in kinds):
         report(Diagnostic("NS202", f"{what} is {wanted(schema)}, not a mapping", node.span))
         return
     properties: dict[str, Schema] = schema.get("properties", {})
