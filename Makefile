@@ -34,11 +34,15 @@ test: $(VENV)/installed-for-tests
 soak: $(VENV)/installed-for-tests
 	$(PYTEST) -m soak
 
+# The input path is measured on a folder of images: make bench IMAGES=folder
 bench: $(VENV)/installed-for-tests
-	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/compiled_module.py
+	$(if $(IMAGES),$(BIN)/python benchmarks/input_path.py $(IMAGES))
 
 docs: $(VENV)/installed-for-tests
 	$(BIN)/python docs/draw_pictures.py
+	$(BIN)/python docs/write_zoo.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
