@@ -47,8 +47,10 @@ def unused_blocks(flow: Flow) -> Iterator[Diagnostic]:
     if not document.blocks:
         return
     mentioned: dict[str | None, set[str]] = {None: set(_words([document.root.items["layers"]]))}
-    mentioned[None].update(_words_of(p.default for p in document.params.values()))
     mentioned[None].update(_words_of(flow.network.params.values()))
+    # a family names the blocks of its variants in parameters, which a variant replaces
+    roots = (document.root, *(source.root for source in document.sources))
+    mentioned[None].update(_words(r.items["params"] for r in roots if "params" in r.items))
     declared = document.root.items["blocks"]
     assert isinstance(declared, Mapping)
     for name, node in declared.items.items():
