@@ -370,6 +370,47 @@ def test_a_batched_parameter_serves_every_sample() -> None:
     assert torch.equal(compiled(x), module(x))
 
 
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ("\n  p: {Parameter: [1, 8, 8]}\n  out: {from: [input, p], Concat: {dim: 1}}", (4, 8, 8)),
+        ("\n  p: {Parameter: [2, 4]}\n  flat: {from: p, Flatten: {}}", (8,)),
+        ("\n  p: {Parameter: [2, 4]}\n  out: {from: p, Identity: {}}", (2, 4)),
+        ("{Parameter: [2, 4]}", (2, 4)),
+    ],
+)
+def test_a_parameter_has_every_sample_where_its_reader_needs_the_batch(
+    layers: str, shape: tuple[int, ...]
+) -> None:
+    net = netspec.loads(f"netspec: 1\ninput: [3, 8, 8]\nlayers: {layers}")
+    assert net.output_shape == shape
+    assert net.build()(images(size=8)).shape == (2, *shape)
+
+
+def test_a_branch_may_be_a_parameter() -> None:
+    module = build(
+        """
+  - branches: {same: Identity, bias: {Parameter: {shape: [3, 1, 1], fill: 2}}}
+    Add: {}
+"""
+    )
+    x = images(size=8)
+    assert torch.equal(module(x), x + 2)
+    assert list(module.state_dict()) == ["0.bias"]
+
+
+def test_a_block_may_be_a_parameter() -> None:
+    text = (
+        "netspec: 1\ninput: [3, 8, 8]\n"
+        "blocks: {Bias: {params: {x: 1}, layers: {Parameter: {shape: [3, 1, 1], fill: $x}}}}\n"
+        "layers: {bias: {Bias: 2}, out: {from: [input, bias], Add: {}}}\n"
+    )
+    net = netspec.loads(text)
+    x = images(size=8)
+    assert torch.equal(net.build()(x), x + 2)
+    assert net.state == {"bias": (3, 1, 1)}
+
+
 # conditions and copies
 
 

@@ -106,6 +106,33 @@ def test_blocks_may_nest_so_deep_and_no_deeper() -> None:
         netspec.loads(nested(600))
 
 
+@pytest.mark.parametrize(("wide", "channels"), [(True, 8), (False, 4)])
+def test_of_two_layers_with_one_name_a_condition_may_choose(wide: bool, channels: int) -> None:
+    net = netspec.loads(
+        "netspec: 1\ninput: [3, 8, 8]\nparams: {wide: true}\nlayers:\n"
+        "  - {name: stem, if: $wide, Conv2d: {out_channels: 8, kernel_size: 1}}\n"
+        "  - {name: stem, if: $(not wide), Conv2d: {out_channels: 4, kernel_size: 1}}\n"
+        "  - ReLU\n"
+        "  - {name: out, from: stem, Tanh: {}}\n",
+        wide=wide,
+    )
+    assert next(iter(net.state.items())) == ("stem.weight", (channels, 3, 1, 1))
+    assert net.output_shape == (channels, 8, 8)
+
+
+def test_a_branch_may_be_named_by_a_template() -> None:
+    net = netspec.loads(
+        "netspec: 1\ninput: [8]\nlayers:\n"
+        "  - {repeat: 2, branches: {way$(index): {Linear: 8}, x: Identity}, Add: {}}\n"
+    )
+    assert list(net.state) == [
+        "0.0.way0.weight",
+        "0.0.way0.bias",
+        "0.1.way1.weight",
+        "0.1.way1.bias",
+    ]
+
+
 class TestTheLeastInputSize:
     """The least height and width for which every layer works."""
 

@@ -25,6 +25,10 @@ def op_name(walk: Walk, entry: Entry, scope: Scope) -> str:
         hint = "the parameter must hold a layer's name, such as `ReLU`"
         walk.say("NS205", f"{said(value)} is not a layer", entry.span, hint, walk.came(scope))
         raise Poison
+    if value == "Sequential":
+        hint = "a block under `blocks:` may hold the layers, and a parameter name the block"
+        walk.say("NS205", "`Sequential` needs its layers", entry.span, hint, walk.came(scope))
+        raise Poison
     if value not in OPS and value not in walk.document.blocks:
         found = unknown_layer(value, entry.span, tuple(walk.document.blocks))
         walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))

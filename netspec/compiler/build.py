@@ -10,8 +10,10 @@ from torch import nn
 from netspec.compiler.graph import Graph, Output, Step
 from netspec.compiler.init_rules import Rule, init_rules
 from netspec.compiler.initialize import initialize
-from netspec.compiler.network import INPUT, Layer
+from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
 from netspec.compiler.state import is_tensor
+from netspec.ops.base import Shape
+from netspec.ops.join import Elementwise
 
 if TYPE_CHECKING:
     from netspec.compiler.network import Network
@@ -56,7 +58,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
     if not outputs and _is_chain(layer):
         return nn.Sequential(OrderedDict((c.name, _child(c, rules, owned)) for c in layer.children))
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
-    batched: set[str] = set()
+    batched: dict[str, Shape] = {}
     for child in layer.listed:
         if child.kind == "call":
             continue
@@ -64,13 +66,27 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
             tensor = child.op.make() if child.op is not None else None
             assert isinstance(tensor, nn.Parameter)
             graph.register_parameter(child.name, tensor)
-            if tensor.dim() > len(child.output):
-                batched.add(child.name)
+            if tensor.dim() > len(child.output) or not _broadcasts(layer, child, needed):
+                batched[child.name] = child.output
         else:
             graph.add_module(child.name, _child(child, rules, owned))
     if batched:
-        graph._batched = frozenset(batched)
+        graph._batched = batched
     return graph
+
+
+def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
+    """Whether every reader of a child of `layer` spreads it over the samples of another input."""
+    index = layer.children.index(tensor)
+    if index == layer.result or index + 2 in needed:
+        return False
+    others = {i for i, child in enumerate(layer.children) if not is_tensor(child)}
+    others |= {INPUT, BLOCK_INPUT}
+    return all(
+        isinstance(reader.op, Elementwise) and not others.isdisjoint(reader.sources)
+        for reader in layer.children
+        if index in reader.sources
+    )
 
 
 def _child(layer: Layer, rules: BlockRules, owned: frozenset[int]) -> nn.Module:

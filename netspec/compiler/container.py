@@ -65,6 +65,7 @@ class Builder:
         self.children: list[Layer] = []
         self.indices: dict[str, int] = {}
         self.names: dict[str, Value] = {}
+        self.aliases: set[str] = set()
         self.previous = self.start
         self.poisoned = False
         self.takes_block_input = False
@@ -183,11 +184,12 @@ class Builder:
         try:
             inputs = self.sources(entry, scope)
             if not self.holds(entry, scope):  # a join that is left out passes on its first input
-                if key:
+                if key and key not in self.indices:  # of two conditions, the other may hold
                     self.names[key] = inputs[0]
+                    self.aliases.add(key)
                 self.previous = inputs[0]
                 return True
-            if name in self.names:
+            if name in self.names and name not in self.aliases:
                 self.duplicate(name, span)
                 raise Poison
             if entry.kind == "call":
@@ -239,6 +241,7 @@ class Builder:
         shown = f"`{made.path}`"
         value = Value(index, made.output, shown, made.span, made.training_only)
         self.names[name] = value
+        self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
         if not aside:
             self.previous = value
@@ -249,7 +252,7 @@ class Builder:
         self.numbered = len(self.names)
         if not self.add(entry, key, scope, span):
             return None
-        return self.previous
+        return self.names[key]  # which is not the last value where the branch is a `Parameter`
 
     def finish(
         self,

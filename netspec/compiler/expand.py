@@ -89,7 +89,7 @@ class Expander(Walk):
 
     def wrap(self, layer: Layer, start: Value) -> Layer:
         """A network of one layer still has a root."""
-        inner = replace(layer, name="0", path="0", sources=(INPUT,))
+        inner = replace(layer, name="0", path="0", sources=(INPUT,) if layer.inputs else ())
         return Layer("", "", "container", layer.span, (INPUT,), (self.shape,), layer.output,
                      children=(inner,), result=0)  # fmt: skip
 
@@ -273,7 +273,7 @@ class Expander(Walk):
             inits = (*inits, BlockInit(block_name, env))
         return replace(
             made,
-            sources=tuple(v.source for v in inputs),
+            sources=tuple(v.source for v in inputs) if made.inputs else (),
             block=block_name if made.op is None else None,
             span=entry.span if made.op is None else made.span,
             inits=inits,
@@ -289,8 +289,10 @@ class Expander(Walk):
         builder = Builder(self, path, one, scope, block_input)
         outs: list[Value] = []
         for i, child in enumerate(entry.branches or ()):
-            key = child.entry.name or (child.key if child.key is not None else str(i))
-            out = builder.branch(child.entry, key, scope, child.span)
+            key = builder.key(child, scope)
+            out = None if key is None else builder.branch(
+                child.entry, key or str(i), scope, child.span
+            )  # fmt: skip
             if out is None:
                 builder.poisoned = True
             else:

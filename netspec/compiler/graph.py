@@ -64,14 +64,14 @@ class Graph(nn.Module):
         return values[self._result]  # type: ignore[return-value]
 
     def _tensor(self, name: str, x: Tensor) -> Tensor:
-        """A parameter of this container; one with a batch dimension serves every sample."""
+        """A parameter of this container; one of `_batched` is given to each sample of `x`."""
         tensor = self._parameters[name]
         assert tensor is not None
         if name in self._batched:
-            return tensor.expand(x.shape[0], *tensor.shape[1:])
+            return tensor.expand(x.shape[0], *self._batched[name])
         return tensor
 
-    _batched: frozenset[str] = frozenset()
+    _batched: dict[str, tuple[int, ...]] = {}  # noqa: RUF012 - never changed
 
     def _named(self, values: list[Tensor | None]) -> Tensor | dict[str, Tensor]:
         found = {

@@ -314,6 +314,8 @@ class _Validator:
             self.arguments(value, None, node.span)
         elif value in self.block_params:
             self.block_arguments(value, None, node.span)
+        elif value == "Sequential":
+            self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
         return Entry("op", node.span, op=value, constant="$" not in value)
 
     def layer_name(self, name: str, span: Span, node: Scalar | None) -> None:
@@ -407,6 +409,14 @@ class _Validator:
             hint = "nest them: `repeat` a `Sequential` of `each`"
             message = "`repeat` and `each` stand in one entry"
             self.say("NS206", message, node.keys["each"], hint)
+        if "call" in given and "repeat" in given:
+            hint = "call it as often by `each`, as in `again$(index): {each: 3, call: conv}`"
+            message = "`repeat` makes copies, and `call` makes none"
+            self.say("NS206", message, node.keys["repeat"], hint)
+        if "call" in given and "branches" in given:
+            hint = "join the branches in an entry of their own, and call the layer after it"
+            message = "branches are joined by a layer of their own, not by `call`"
+            self.say("NS206", message, node.keys["call"], hint)
         if "branches" in given and "from" in given:
             message = "`branches` and `from` both say where the input comes from"
             hint = "keep one; the branches are fed the layer before"
