@@ -93,7 +93,7 @@ def make_plan(recipe: Recipe, device: torch.device, processes: Processes, *, ima
         channels_last=channels_last,
         compile=recipe.compile,
         cuda_graph=graph,
-        fused=gpu,
+        fused=device.type in ("cuda", "cpu"),
         deterministic=deterministic,
         line=" · ".join(part for part in parts if part),
     )

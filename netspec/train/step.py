@@ -41,7 +41,9 @@ class Step:
     ) -> None:
         self.forward = _wrapped(module, plan, processes)
         self.scaler = torch.amp.GradScaler(plan.device.type, enabled=plan.scaler)
-        on_device = plan.fused and not plan.scaler and recipe.optimizer.name in FUSED
+        # On a CPU the loss is there to be read, and reading it stops a bad step sooner.
+        skips = plan.device.type == "cuda" and plan.fused and not plan.scaler
+        on_device = skips and recipe.optimizer.name in FUSED
         self.guard = (
             DeviceGuard(optimizer, plan.device, processes) if on_device else HostGuard(processes)
         )
