@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ SMALLER = {
     "maxvit_t": 221,
 }
 """The least size of networks for which torchvision publishes a larger one than they need."""
+
+DENSE_LAYER = re.compile(r"denseblock\d+\.denselayer\d+$")
+"""Layers that give their new channels in torchvision, and those after their input in the specs."""
 
 
 def odd_size(name: str) -> int:
@@ -74,7 +78,7 @@ def test_parameters_and_multiply_adds_are_as_published(name: str) -> None:
         heads = net.training_params if name == "inception_v3" else 0
         assert net.num_params + heads == entry.meta["num_params"]
         assert f"{net.macs / 1e9:.3f}" == f"{entry.meta['_ops']:.3f}"
-        assert net.output_shape == (len(entry.meta["categories"]),)
+        assert net.output_shape == (len(entry.meta["categories"] or range(1000)),)
 
 
 @every
@@ -100,6 +104,6 @@ def test_the_shape_of_every_layer_is_torchs(name: str, size: str) -> None:
         ours, their = output_shapes(net.build(), n), output_shapes(theirs(name, n), n)
     known = {x.path: x.output for x in net.layers if x.kind != "call" and x.inputs}
     assert {p: (s, ours.get(p)) for p, s in known.items() if ours.get(p) != s} == {}
-    shared = {p: s for p, s in their.items() if p in known}
+    shared = {p: s for p, s in their.items() if p in known and not DENSE_LAYER.search(p)}
     assert {p: (known[p], s) for p, s in shared.items() if known[p] != s} == {}
     assert len(shared) > len(net.state) / 6  # most of torchvision's modules have our names
