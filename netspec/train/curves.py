@@ -139,9 +139,9 @@ def _key(curves: Sequence[Curve], colour: dict[str, str], by_run: bool) -> list[
         last = {curve.panel: curve.points[-1][1] for curve in own if curve.points}
         text = label
         if "loss" in last:
-            text += f" · loss {last['loss']:.4g}"
+            text += f" · loss {last['loss']:.3g}"
         if "accuracy" in last:
-            text += f" · accuracy {last['accuracy'] * 100:.2f} %"
+            text += f" · {last['accuracy'] * 100:.2f} %"
         x = LEFT + (place % 2) * (PANEL_WIDTH + GAP)
         y = TOP + PANEL_HEIGHT + 64 + place // 2 * 18
         shade = colour[_group(own[0], by_run)]

@@ -114,6 +114,14 @@ def apply_plan(plan: Plan) -> None:
         torch.backends.cudnn.allow_tf32 = True
 
 
+def settle(device: torch.device) -> None:
+    """Wait until ``device`` has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def _precision(recipe: Recipe, device: torch.device) -> tuple[torch.dtype | None, str]:
     wanted = recipe.precision
     if wanted == "float32":

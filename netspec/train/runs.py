@@ -97,10 +97,10 @@ def differences(runs: Sequence[RunSummary]) -> str:
 
 
 def laid_over(runs: Sequence[RunSummary]) -> str:
-    """The curves of all ``runs`` in one SVG picture."""
+    """The curves of all ``runs`` in one SVG picture, each by its spec and the end of its id."""
     curves: list[Curve] = []
     for run in runs:
-        curves += curves_of(list(run.rows), f"{run.spec} {run.folder.path.name[-15:]}")
+        curves += curves_of(list(run.rows), f"{run.spec} {run.folder.path.name[-4:]}")
     return draw_curves(curves, title=" · ".join(dict.fromkeys(r.spec for r in runs)), by_run=True)
 
 

@@ -18,7 +18,7 @@ from netspec.train.evaluate import evaluate
 from netspec.train.fingerprints import compare, fingerprints
 from netspec.train.folder import RunFolder
 from netspec.train.optimizer import load_optimizer, make_optimizer
-from netspec.train.plan import Plan
+from netspec.train.plan import Plan, settle
 from netspec.train.position import Best, Position
 from netspec.train.processes import Processes
 from netspec.train.progress import Progress
@@ -104,7 +104,7 @@ class Training:
         self.best = Best(recipe.metric)
         self.records = Records(folder, title=network.name, writes=processes.first)
         self.checkpoints = Checkpoints(folder.checkpoints)
-        self.watch = Watch()
+        self.watch = Watch(lambda: settle(plan.device))
         self._lap_began_at = [0.0] * 5
         self._prints = fingerprints(
             network, recipe, data.info.fingerprint, plan, processes.world_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from netspec.train.progress import Pace
@@ -12,10 +12,15 @@ T = TypeVar("T")
 
 
 class Watch:
-    """Counts images, steps and seconds of training since it was started, and within a lap."""
+    """Counts images, steps and seconds of training since it was started, and within a lap.
 
-    def __init__(self) -> None:
+    ``settle`` waits until the device has done what it was given, so that an epoch's time is that
+    of its work and not of handing it over.
+    """
+
+    def __init__(self, settle: Callable[[], None]) -> None:
         now = time.perf_counter()
+        self._settle = settle
         self._started = now
         self._steps = 0
         self._lap = self._epoch = _Lap(now)
@@ -39,6 +44,8 @@ class Watch:
             self._lap.waited += waited
             self._epoch.waited += waited
             if item is None:
+                self._settle()
+                self._epoch.ended = time.perf_counter()
                 return
             yield item
 
@@ -63,7 +70,7 @@ class Watch:
 
     def _pace(self, lap: _Lap, steps_left: int) -> Pace:
         now = time.perf_counter()
-        seconds = max(now - lap.began, 1e-9)
+        seconds = max((lap.ended or now) - lap.began, 1e-9)  # of an epoch, without its evaluation
         # Evaluation and saving are part of what is left, so the whole time counts here.
         per_step = (now - self._started) / max(1, self._steps)
         return Pace(lap.images / seconds, min(1.0, lap.waited / seconds), per_step * steps_left)
@@ -74,3 +81,4 @@ class _Lap:
         self.began = began
         self.images = 0
         self.waited = 0.0
+        self.ended: float | None = None
