@@ -9,6 +9,7 @@ from typing import Any
 from netspec.compiler.document import Document
 from netspec.compiler.expand import expand
 from netspec.compiler.extend import extend, read
+from netspec.compiler.init_check import misapplied
 from netspec.compiler.init_rules import init_rules, unmatched
 from netspec.compiler.network import Layer, Network
 from netspec.compiler.override import NONE, Overrides, override, parameters
@@ -54,7 +55,7 @@ def compile_source(
         output_list=expansion.outputs,
         path=path,
     )
-    findings = unmatched(network, document.init)
+    findings = unmatched(network, document.init) or misapplied(network)
     if findings:
         raise SpecError(tuple(findings))
     return network

@@ -14,14 +14,16 @@ runs as soon as a copy is made, and the spec's own rules run once the whole netw
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
 
 from netspec.compiler.schema import widen
 from netspec.compiler.schema_check import check
-from netspec.diagnostics import MAX_FINDINGS, Diagnostic, SpecError, nearest
-from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, choice
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span, SpecError, nearest
+from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, Shape, choice
 from netspec.source import Mapping, Node, Scalar, plain
 
 if TYPE_CHECKING:
@@ -51,13 +53,23 @@ INITIALIZERS: Final[dict[str, dict[str, Schema]]] = {
 """The functions of `torch.nn.init` that a spec may name, and their arguments."""
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
     """One rule: the modules it selects, the parameter, the function and its raw arguments."""
 
     selector: str
     parameter: str
     function: str
     args: dict[str, Any]
+    span: Span
+
+
+def fans(shape: Shape) -> dict[str, int]:
+    """`fan_in` and `fan_out` of a tensor, as `torch.nn.init` defines them; a vector has none."""
+    if len(shape) < 2:
+        return {}
+    receptive = prod(shape[2:])
+    return {"fan_in": shape[1] * receptive, "fan_out": shape[0] * receptive}
 
 
 def matches(selector: str, path: str, kinds: tuple[str, ...]) -> bool:
@@ -84,7 +96,7 @@ def init_rules(section: Mapping | None) -> tuple[Rule, ...]:
                 findings.append(Diagnostic("NS202", message, node.span, (), hint))
                 continue
             for parameter, rule in node.items.items():
-                made = _rule(selector, parameter, rule, findings)
+                made = _rule(selector, parameter, rule, node.keys[parameter], findings)
                 if made is not None:
                     rules.append(made)
     if findings:
@@ -92,7 +104,9 @@ def init_rules(section: Mapping | None) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _rule(selector: str, parameter: str, node: Node, findings: list[Diagnostic]) -> Rule | None:
+def _rule(
+    selector: str, parameter: str, node: Node, key: Span, findings: list[Diagnostic]
+) -> Rule | None:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         name, args, span = node.value, None, node.span
     elif isinstance(node, Mapping) and len(node.items) == 1:
@@ -124,7 +138,7 @@ def _rule(selector: str, parameter: str, node: Node, findings: list[Diagnostic])
         given = plain(args) if isinstance(args, Mapping) else {}
     elif name == "constant_":
         findings.append(Diagnostic("NS203", "`constant_` needs `val`", span))
-    return Rule(selector, parameter, name, given)
+    return Rule(selector, parameter, name, given, key)
 
 
 def unmatched(network: Network, section: Mapping | None) -> list[Diagnostic]:

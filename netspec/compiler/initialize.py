@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from netspec.compiler.expression import evaluate
-from netspec.compiler.init_rules import Rule, matches
+from netspec.compiler.init_rules import Rule, fans, matches
 
 
 def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any]) -> None:
@@ -30,15 +30,8 @@ def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any
 def _apply(rule: Rule, tensor: Tensor, params: dict[str, Any]) -> None:
     args = rule.args
     if any(isinstance(v, str) and "$" in v for v in args.values()):
-        env = {**params, **_fans(tensor)}
+        env = {**params, **fans(tuple(tensor.shape))}
         args = {
             k: evaluate(v, env) if isinstance(v, str) and "$" in v else v for k, v in args.items()
         }
     getattr(nn.init, rule.function)(tensor, **args)  # one of `INITIALIZERS`, checked
-
-
-def _fans(tensor: Tensor) -> dict[str, int]:
-    if tensor.dim() < 2:
-        return {}
-    receptive = tensor[0][0].numel()
-    return {"fan_in": tensor.shape[1] * receptive, "fan_out": tensor.shape[0] * receptive}
