@@ -6,13 +6,13 @@ Each prints its results to standard output and returns an exit code; errors are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from netspec.recipe import Recipe
+from netspec.recipe import Normalization, Recipe
 from netspec.train.criterion import Criterion
 from netspec.train.data import open_data
 from netspec.train.durable import write_durably
@@ -114,6 +114,7 @@ def eval_command(
                 augment=False,
             )
             criterion = Criterion(recipe.loss, plan.device)
+            _same_classes(trained, opened.info.classes)
             names = opened.info.classes or tuple(map(str, range(network.output_shape[0])))
             found = evaluate_split(module, batches, criterion, plan, split=split, classes=names)
         finally:
@@ -235,11 +236,28 @@ def _prepared(
     if data is not None:
         overrides["data"] = str(data)
     recipe = recipe_of(trained.network, {**overrides, "batch_size": batch_size})
+    if batch_size is not None:
+        recipe = replace(recipe, eval_batch_size=batch_size)
+    facts = {} if trained.run is None else trained.run.read_env().get("data", {})
+    if facts:  # other data, too, is seen through the figures of what the weights were trained on
+        seen = Normalization(tuple(facts["mean"]), tuple(facts["std"]))
+        recipe = replace(recipe, data=replace(recipe.data, normalize=seen))
     alone = Processes()
     images = len(trained.network.input_shape) == 3
     plan = make_plan(recipe, choose_device(device, alone), alone, images=images)
     apply_plan(plan)
     return recipe, plan
+
+
+def _same_classes(trained: Trained, found: tuple[str, ...]) -> None:
+    facts = {} if trained.run is None else trained.run.read_env().get("data", {})
+    known = tuple(facts.get("classes", found))
+    if known != found:
+        strange = [name for name in found if name not in known] or list(found)
+        raise TrainError(
+            f"the data's class `{strange[0]}` is not where it was in training",
+            f"the classes were {', '.join(known[:12])}{', …' if len(known) > 12 else ''}",
+        )
 
 
 def _root(trained: Trained, data: Path | None) -> Path | None:

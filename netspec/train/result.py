@@ -11,7 +11,11 @@ from netspec.train.sums import Figures
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run's folder and figures; ``exit_code`` is 143 or 130 if a signal ended it early."""
+    """A run's folder and figures.
+
+    ``exit_code`` is 128 and the signal's number if one ended it early, as shells have it: 143 for
+    SIGTERM, 130 for Ctrl-C.
+    """
 
     folder: Path
     epochs: int

@@ -123,10 +123,10 @@ def _train(
             train_epochs(run)
             test = _test(run)
         except Stopped:
-            code = processes.from_first(stop.exit_code) or 128 + 15
+            told = [number for number in processes.gather(stop.signal) if number is not None]
             step = run.position.step
             progress.say(f"stopped at step {step}, saved; go on with `--resume {folder.path}`")
-            return _result(run, None, began, code)
+            return _result(run, None, began, 128 + told[0])
         finally:
             run.records.close()
         return _result(run, test, began, 0)

@@ -34,11 +34,6 @@ class StopRequest:
             signal.signal(number, old)
         self._old.clear()
 
-    @property
-    def exit_code(self) -> int:
-        """128 + the signal's number, as shells have it: 143 for SIGTERM, 130 for Ctrl-C."""
-        return 128 + (self.signal or 0)
-
     def _remember(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None and number == signal.SIGINT:
             raise KeyboardInterrupt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,6 +122,26 @@ def test_evaluating_a_spec_takes_any_fitting_weights(
     other = Trained(StandIn(plain_cnn, train=RECIPE), done.folder / "model.safetensors")
     with pytest.raises(TrainError, match="do not fit the network"):
         eval_command(other)
+
+
+def test_other_data_is_seen_through_the_figures_of_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = image_tree(tmp_path / "images")
+    network = StandIn(full_cnn, train={"epochs": 1, "batch_size": 8, "data": FILES})
+    run = train(network, TrainOptions(run_dir=tmp_path, data=images, workers=0, silent=True))
+    trained = trained_run(run.folder, network)
+    few = tmp_path / "few"
+    shutil.copytree(images, few, ignore=lambda folder, names: [n for n in names if "02" < n < "05"])
+    means = []
+    for root in (images, few):
+        eval_command(trained, data=root, split="train", out=tmp_path / "out")
+        means.append(json.loads((tmp_path / "out" / "figures.json").read_text())["samples"])
+    assert means[0] > means[1] > 0
+    (few / "class3").rename(few / "other")
+    with pytest.raises(TrainError, match="the data's class `other` is not where it was"):
+        eval_command(trained, data=few, split="train", out=tmp_path / "out")
+    capsys.readouterr()
 
 
 def test_a_label_a_pixel_is_evaluated_by_pixel(

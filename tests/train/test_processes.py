@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import pytest
 from cases import SYNTHETIC
 from children import finish, said, start
 from stand_in import StandIn, full_cnn, plain_cnn
+from test_interruptions import wait_for_folder
 
 import netspec
+from netspec.train.checkpoint_file import read_checkpoint
 from netspec.train.folder import RunFolder, find_folders
 from netspec.train.records import read_rows
 from netspec.train.trainable import Trainable
@@ -39,23 +43,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def start_one(
+    network: Trainable, work: Path, rank: int, count: int, port: str, **options: Any
+) -> ForkServerProcess:
+    environment = {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+    }
+    return start(network, work, environment=environment, **options)
+
+
 def train_together(network: Trainable, work: Path, count: int, **options: Any) -> RunFolder:
     port = str(free_port())
-    processes = [
-        start(
-            network,
-            work,
-            environment={
-                "RANK": str(rank),
-                "LOCAL_RANK": str(rank),
-                "WORLD_SIZE": str(count),
-                "MASTER_ADDR": "127.0.0.1",
-                "MASTER_PORT": port,
-            },
-            **options,
-        )
-        for rank in range(count)
-    ]
+    processes = [start_one(network, work, rank, count, port, **options) for rank in range(count)]
     codes = [finish(process) for process in processes]
     assert codes == [0] * count, said(work)
     (folder,) = find_folders(work / "runs")
@@ -105,6 +108,19 @@ def test_only_the_first_process_writes(tmp_path: Path) -> None:
     assert said(tmp_path).count("epoch 1/1") == 1
     assert len(figures(folder, "epoch", "epoch")) == 1
     assert "2 × CPU" in said(tmp_path)
+
+
+def test_a_signal_to_one_process_stops_all_with_everything_saved(tmp_path: Path) -> None:
+    network = StandIn(plain_cnn, train={**RECIPE, "epochs": 400})
+    port = str(free_port())
+    processes = [start_one(network, tmp_path, rank, 2, port) for rank in range(2)]
+    wait_for_folder(tmp_path)
+    os.kill(processes[1].pid or 0, signal.SIGTERM)
+    assert [finish(process) for process in processes] == [143, 143], said(tmp_path)
+    (folder,) = find_folders(tmp_path / "runs")
+    tree = read_checkpoint(folder.checkpoints / "last.checkpoint")
+    assert tree["position"][1] > 0
+    assert len(tree["processes"]) == 2
 
 
 SPEC = """
