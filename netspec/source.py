@@ -150,14 +150,19 @@ _OPENERS = {
 _PLACED = "indent it as its neighbours are, and put what has a `:` or `#` in quotes"
 
 
-def _reworded(said: str, rest: str) -> tuple[str, str | None]:
-    """The parser's complaint in a user's words, and a hint."""
+def _reworded(said: str, line: str, column: int) -> tuple[str, str | None]:
+    """The parser's complaint at a place of a line in a user's words, and a hint."""
+    rest = line[column:]
     if "could not find expected ':'" in said:
         return "this key has no `:` after it, or the line before it is not finished", None
     if "cannot start any token" in said:
         if rest.startswith("\t"):
             return "a tab cannot indent a line", "indent with spaces"
         return f"a plain value cannot start with `{rest[:1]}`", "put it in quotes"
+    layer = re.match(r"\s*(?:-\s+)?([\w-]+):\s+([A-Z]\w*):", line)
+    if "mapping values are not allowed" in said and layer:
+        hint = f"put the layer in braces: `{layer[1]}: {{{layer[2]}: …}}`"
+        return "a `:` here would start a second mapping on this line", hint
     if "mapping values are not allowed" in said:
         return "a `:` here would start a second mapping on this line", (
             "put a value that has `: ` in it in quotes, or start a new line"
@@ -222,7 +227,8 @@ class _Reader:
             if words in context and at_end and closer:
                 hint = f"add the `{closer}` that ends it" if closer in "]}" else None
                 return _error("NS103", f"this {name} is never closed", opener, hint=hint)
-        what, hint = _reworded(said, self.line(mark.line)[mark.column :] if mark else "")
+        line = self.line(mark.line) if mark else ""
+        what, hint = _reworded(said, line, mark.column if mark else 0)
         if mark and "$(" in self.line(mark.line)[: mark.column]:
             hint = 'within `{…}` or `[…]`, quote an expression that has brackets: "$(sizes[0])"'
         notes: tuple[Note, ...] = ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compiler.document import Block, Entry
+from netspec.compiler.names import unknown_layer
 from netspec.compiler.network import Layer
+from netspec.compiler.params import bare_param, param_mismatch
 from netspec.compiler.schema_check import check_value, said
-from netspec.compiler.validate import bare_param, param_mismatch, unknown_layer
 from netspec.compiler.walk import Poison, Scope, Walk
 from netspec.diagnostics import Note, Span, nearest
 from netspec.ops import OPS
@@ -41,18 +42,16 @@ def make_op(walk: Walk, entry: Entry, name: str, scope: Scope) -> Op:
 
     Raises `Poison` after a finding.
     """
-    key = id(entry.args) if entry.args is not None else -1
-    cached = entry.constant and entry.args is not None and "$" not in entry.op
-    if cached and key in walk.made:
-        op = walk.made[key]
-        if op is None:
-            raise Poison
-        return op
-    if cached:
+    known = walk.known(entry.args, scope)
+    if known is None:
+        return _fresh(walk, entry, OPS[name], scope)
+    key = (id(entry.args), name, known)
+    if key not in walk.made:
         walk.made[key] = None
-    op = _fresh(walk, entry, OPS[name], scope)
-    if cached:
-        walk.made[key] = op
+        walk.made[key] = _fresh(walk, entry, OPS[name], scope)
+    op = walk.made[key]
+    if op is None:
+        raise Poison
     return op
 
 
@@ -70,7 +69,7 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
             raise Poison
         given[op.bare] = walk.value(args, scope)
         spans[op.bare] = args.span
-    same = (id(args), op.__name__, repr(given))
+    same = (id(args), op.__name__, repr(given), "given")  # so that `infer` is remembered for it
     made = walk.made.get(same)
     if made is not None:
         return made

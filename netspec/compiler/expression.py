@@ -311,11 +311,12 @@ def _fail(node: ast.expr, message: str, hint: str | None = None) -> ExpressionEr
 
 
 def _walk(node: ast.expr, env: Env) -> Any:
+    kind = type(node)  # the commonest kinds first: a network has thousands of expressions
+    if kind is ast.Name:
+        return _lookup(node, node.id, env)  # type: ignore[attr-defined]
+    if kind is ast.Constant:
+        return node.value  # type: ignore[attr-defined]
     match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.Name(id=name):
-            return _lookup(node, name, env)
         case ast.Attribute(attr=attr):
             return _size(node, attr, env)
         case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -368,7 +369,9 @@ def _lookup(node: ast.expr, name: str, env: Env) -> Any:
     known = [n for n in env if n != "input"]
     near = nearest(name, known)
     hint = f"did you mean `{near}`?" if near else None
-    if not hint and known:
+    if name == "index":
+        hint = "`index` counts the copies of `repeat` and `each`, in their arguments"
+    elif not hint and known:
         hint = "known here: " + ", ".join(f"`{n}`" for n in known)
     elif not hint:
         hint = "declare it under `params:`"

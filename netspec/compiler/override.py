@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netspec.compiler.document import Document
+from netspec.compiler.params import param_mismatch
 from netspec.compiler.schema_check import lift, said
-from netspec.compiler.validate import param_mismatch
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
 from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
 

@@ -136,7 +136,8 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
     ):
         words = [c for c in choices if isinstance(c, str)]
         near = nearest(value, words) if isinstance(value, str) else None
-        hint: str | None = f"did you mean `{near}`?" if near else f"one of {one_of(schema)}"
+        among = "one of " if len(choices) > 1 else "write "
+        hint: str | None = f"did you mean `{near}`?" if near else f"{among}{one_of(schema)}"
         report(Diagnostic("NS204", f"{what} cannot be {said(value)}", node.span, (), hint))
         return
     if own in ("integer", "number"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
+from netspec.compiler.argument_checks import ArgumentChecks, is_null
 from netspec.compiler.document import (
     MODIFIERS,
     PARAM_TYPES,
@@ -18,86 +19,26 @@ from netspec.compiler.document import (
     Param,
 )
 from netspec.compiler.expression import ExpressionError, pieces
-from netspec.compiler.schema import op_schema, spec_schema
+from netspec.compiler.names import (
+    BLOCK_NAME,
+    PARAM_NAME,
+    PLAIN_NAME,
+    TAKEN_BY_TORCH,
+    unknown_layer,
+)
+from netspec.compiler.other_styles import arguments_beside, type_as_key
+from netspec.compiler.schema import spec_schema
 from netspec.compiler.schema_check import (
+    FOLLOWS,
     check,
     expression_span,
     missing_keys,
     said,
     unknown_key,
 )
-from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError, nearest
+from netspec.diagnostics import Span, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
-_PARAM_NAME = re.compile(r"[a-z_][A-Za-z0-9_]*\Z")
-_BLOCK_NAME = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
-
-# The attributes of every torch.nn.Sequential, which a child may not hide. A test compares the
-# list with torch's own.
-TAKEN_BY_TORCH = frozenset(
-    [
-        "T_destination",
-        "add_module",
-        "append",
-        "apply",
-        "bfloat16",
-        "buffers",
-        "call_super_init",
-        "children",
-        "compile",
-        "cpu",
-        "cuda",
-        "double",
-        "dump_patches",
-        "eval",
-        "extend",
-        "extra_repr",
-        "float",
-        "forward",
-        "get_buffer",
-        "get_extra_state",
-        "get_parameter",
-        "get_submodule",
-        "half",
-        "insert",
-        "ipu",
-        "load_state_dict",
-        "modules",
-        "mtia",
-        "named_buffers",
-        "named_children",
-        "named_modules",
-        "named_parameters",
-        "parameters",
-        "pop",
-        "register_backward_hook",
-        "register_buffer",
-        "register_forward_hook",
-        "register_forward_pre_hook",
-        "register_full_backward_hook",
-        "register_full_backward_pre_hook",
-        "register_load_state_dict_post_hook",
-        "register_load_state_dict_pre_hook",
-        "register_module",
-        "register_parameter",
-        "register_state_dict_post_hook",
-        "register_state_dict_pre_hook",
-        "requires_grad_",
-        "set_extra_state",
-        "set_submodule",
-        "share_memory",
-        "state_dict",
-        "to",
-        "to_empty",
-        "train",
-        "training",
-        "type",
-        "xpu",
-        "zero_grad",
-    ]
-)
 
 
 def validate(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Document:
@@ -105,26 +46,11 @@ def validate(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Docu
     return _Validator(source, root, sources).document()
 
 
-class _Validator:
+class _Validator(ArgumentChecks):
     def __init__(self, source: Source, root: Mapping, sources: tuple[Source, ...]) -> None:
+        super().__init__()
         self.source, self.root, self.sources = source, root, sources
-        self.findings: list[Diagnostic] = []
-        self.block_params: dict[str, dict[str, Param]] = {}
-        self.unknown: set[str] = set()
         self.schema = spec_schema()
-
-    def report(self, finding: Diagnostic) -> None:
-        self.findings.append(finding)
-        if len(self.findings) >= MAX_FINDINGS:
-            self.fail()
-
-    def say(
-        self, code: str, message: str, span: Span, hint: str | None = None, *notes: Note
-    ) -> None:
-        self.report(Diagnostic(code, message, span, notes, hint))
-
-    def fail(self) -> NoReturn:
-        raise SpecError(tuple(self.findings))
 
     def document(self) -> Document:
         items = self.root.items
@@ -145,6 +71,9 @@ class _Validator:
             missing = [k for k in ("netspec", "input", "layers") if k not in items]
         if missing:
             self.report(missing_keys(missing, self.root.span, "a spec"))
+            if missing == ["netspec"]:
+                hint = "start with `netspec: 1`, the version of the language"
+                self.findings[-1] = replace(self.findings[-1], hint=hint)
         self.version(items.get("netspec"))
         params = self.params(items.get("params"), "the spec")
         blocks = self.blocks(items.get("blocks"))
@@ -177,7 +106,7 @@ class _Validator:
 
     def params(self, node: Node | None, what: str) -> dict[str, Param]:
         params: dict[str, Param] = {}
-        if node is None or _null(node):
+        if node is None or is_null(node):
             return params
         if not isinstance(node, Mapping):
             hint = "write each parameter with its default: `params: {num_classes: 10}`"
@@ -185,7 +114,7 @@ class _Validator:
             return params
         for name, value in node.items.items():
             span = node.keys[name]
-            if not _PARAM_NAME.match(name) or name in ("input", "index", "true", "false", "null"):
+            if not PARAM_NAME.match(name) or name in ("input", "index", "true", "false", "null"):
                 hint = "a parameter is a lower_snake name, and not `input` or `index`"
                 self.say("NS208", f"`{name}` cannot name a parameter of {what}", span, hint)
                 continue
@@ -208,7 +137,7 @@ class _Validator:
 
     def blocks(self, node: Node | None) -> dict[str, Block]:
         blocks: dict[str, Block] = {}
-        if node is None or _null(node):
+        if node is None or is_null(node):
             return blocks
         if not isinstance(node, Mapping):
             hint = "write each block under its name"
@@ -216,7 +145,7 @@ class _Validator:
             return blocks
         for name, value in node.items.items():
             span = node.keys[name]
-            if not _BLOCK_NAME.match(name) or name in OPS or name in ("Sequential", "Parameter"):
+            if not BLOCK_NAME.match(name) or name in OPS or name in ("Sequential", "Parameter"):
                 taken = name in OPS or name in ("Sequential", "Parameter")
                 why = "is a layer already" if taken else "cannot name a block"
                 hint = "choose another name" if taken else "a block is a PascalCase name"
@@ -254,7 +183,7 @@ class _Validator:
     def body(self, node: Node, what: str) -> Entry:
         if isinstance(node, Sequence) or (isinstance(node, Mapping) and _is_sequence(node)):
             return self.sequence(node)
-        if _null(node):
+        if is_null(node):
             self.say("NS203", f"{what} has no layers", node.span, "list them, as `- ReLU`")
             return Entry("sequence", node.span)
         entry = self.entry(node)
@@ -269,9 +198,16 @@ class _Validator:
         if isinstance(node, Sequence):
             for item in node.items:
                 children.append(Child(None, item.span, self.entry(item)))
+        elif (foreign := type_as_key(node)) is not None:
+            self.report(foreign)
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
+                meant = _meant(key, value)
+                if meant:
+                    hint = f"did you mean `{meant}`?"
+                    self.say("NS205", f"there is no layer `{key}`", span, hint)
+                    continue
                 self.child_name(key, span)
                 children.append(Child(key, span, self.entry(value, key)))
         return Entry("sequence", node.span, children=tuple(children))
@@ -283,7 +219,7 @@ class _Validator:
             except ExpressionError as problem:
                 at = expression_span(Scalar(name, span), problem.start, problem.end)
                 self.say(problem.code, problem.message, at, problem.hint)
-        elif not _PLAIN_NAME.match(name):
+        elif not PLAIN_NAME.match(name):
             hint = "a name has letters, digits, `_` and `-`"
             self.say("NS208", f"`{name}` cannot name a layer", span, hint)
         elif name in TAKEN_BY_TORCH or name == "input":
@@ -338,6 +274,10 @@ class _Validator:
         strays = [k for k in heads if k not in ops]
         modifiers = {k: v for k, v in node.items.items() if k in MODIFIERS}
         runs = ops + [k for k in ("call", "layers") if k in modifiers]
+        beside = arguments_beside(node, ops[0], strays) if len(ops) == 1 else None
+        if beside is not None:
+            self.report(beside)
+            return Entry("op", node.keys[ops[0]], op=ops[0])
         for stray in strays:
             near = nearest(stray, list(MODIFIERS))
             hint = f"did you mean `{near}`?" if near else (
@@ -438,123 +378,20 @@ class _Validator:
             self.say("NS203", "`branches` is empty", node.span, "list the layers to join")
         return entry.children
 
-    def arguments(self, name: str, value: Node | None, span: Span) -> None:
-        if name == "Sequential":
-            return
-        op = OPS[name]
-        if value is None:
-            missing = [a.name for a in op.args.values() if a.required]
-            if missing:
-                self.report(missing_keys(missing, span, name))
-            return
-        schema = op_schema(op)
-        if isinstance(value, Mapping):
-            before = len(self.findings)
-            check(value, {**schema, "required": []}, name, self.report)
-            missing = [k for k in schema.get("required", []) if k not in value.items]
-            unknown = any(f.code == "NS201" for f in self.findings[before:])
-            if missing and not unknown:
-                self.report(missing_keys(missing, span, name))
-            return
-        required = [a.name for a in op.args.values() if a.required]
-        if _null(value):
-            if required:
-                self.report(missing_keys(required, span, name))
-        elif op.bare is None or not set(required) <= {op.bare}:
-            what = f"{name} has no argument that stands alone" if op.args else (
-                f"{name} takes no arguments"
-            )  # fmt: skip
-            names = required or list(op.args)[:1]
-            hint = f"write `{name}: {{{names[0]}: …}}`" if names else f"write `{name}`"
-            self.say("NS202", what, value.span, hint)
-        else:
-            bare = schema["properties"][op.bare]
-            check(value, bare, f"`{op.bare}`", self.report)
 
-    def block_arguments(self, name: str, value: Node | None, span: Span) -> None:
-        params = self.block_params[name]
-        required = [p.name for p in params.values() if p.required]
-        if isinstance(value, Mapping):
-            unknown = [k for k in value.items if k not in params]
-            for key in unknown:
-                if f"{name}.{key}" not in self.unknown:
-                    self.unknown.add(f"{name}.{key}")
-                    self.report(unknown_key(key, value.keys[key], f"`{name}`", list(params)))
-            for key, node in value.items.items():
-                self.expressions(node)
-                if key in params:
-                    self.param_value(params[key], node)
-            missing = [k for k in required if k not in value.items]
-            if missing and not unknown:
-                self.report(missing_keys(missing, span, f"`{name}`"))
-            return
-        if value is None or _null(value):
-            if required:
-                self.report(missing_keys(required, span, f"`{name}`"))
-            return
-        alone = bare_param(params)
-        if alone is None:
-            hint = f"write `{name}: {{{next(iter(params), '')}: …}}`" if params else f"`- {name}`"
-            message = f"`{name}` has no parameter that stands alone"
-            self.say("NS202", message, value.span, hint)
-        else:
-            self.expressions(value)
-            self.param_value(alone, value)
-
-    def param_value(self, param: Param, node: Node) -> None:
-        if isinstance(node, Scalar) and isinstance(node.value, str) and "$" in node.value:
-            return
-        wrong = param_mismatch(param, plain(node))
-        if wrong:
-            self.say("NS202", wrong, node.span, None, Note("declared here", param.span))
-
-    def expressions(self, node: Node) -> None:
-        if isinstance(node, Scalar):
-            if isinstance(node.value, str) and "$" in node.value:
-                try:
-                    pieces(node.value)
-                except ExpressionError as problem:
-                    at = expression_span(node, problem.start, problem.end)
-                    self.say(problem.code, problem.message, at, problem.hint)
-        else:
-            items = node.items if isinstance(node, Sequence) else list(node.items.values())
-            for item in items:
-                self.expressions(item)
-
-
-def param_mismatch(param: Param, value: Any) -> str | None:
-    """What is wrong with a value for a parameter, or None."""
-    fits: dict[str, tuple[type, ...]] = {
-        "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list, tuple),
-    }  # fmt: skip
-    if param.type is None or (value is None and not param.required):
+def _meant(key: str, value: Node) -> str | None:
+    """The layer that a key such as `conv2d` or `nn.Conv2d` means, if its value is for a layer."""
+    if isinstance(value, Sequence) or (isinstance(value, Mapping) and not _is_sequence(value)):
         return None
-    ok = isinstance(value, fits[param.type])
-    if isinstance(value, bool) and param.type in ("int", "float"):
-        ok = False
-    words = {"int": "a whole number", "float": "a number", "bool": "true or false",
-             "str": "a word", "list": "a list"}  # fmt: skip
-    return None if ok else f"`{param.name}` is {words[param.type]}, not {said(value)}"
-
-
-def bare_param(params: dict[str, Param]) -> Param | None:
-    """The parameter that may stand alone: the only one, or the only one that is required."""
-    required = [p for p in params.values() if p.required]
-    if len(required) == 1:
-        return required[0]
-    return next(iter(params.values())) if len(params) == 1 else None
-
-
-def unknown_layer(name: str, span: Span, blocks: tuple[str, ...]) -> Diagnostic:
-    """NS205, with the nearest layer or block."""
-    near = nearest(name, [*blocks, *OPS, "Sequential"])
-    if near:
-        hint = f"did you mean `{near}`?"
-    elif name[:1].islower():
-        hint = "a layer's name is PascalCase, as torch writes it: `ReLU`"
+    word = key.rpartition(".")[2].replace("_", "").lower()
+    op = next((op for name, op in OPS.items() if name.lower() == word), None)
+    if op is None:
+        return None
+    if isinstance(value, Scalar):
+        fits = value.value is not None and not isinstance(value.value, str)
     else:
-        hint = "`netspec ops` lists the layers; declare one of your own under `blocks:`"
-    return Diagnostic("NS205", f"there is no layer `{name}`", span, (), hint)
+        fits = any(k in op.args or k in FOLLOWS for k in value.items)
+    return op.__name__ if fits else None
 
 
 def _is_sequence(node: Mapping) -> bool:
@@ -567,10 +404,6 @@ def _has_expression(node: Node) -> bool:
         return isinstance(node.value, str) and "$" in node.value
     items = node.items if isinstance(node, Sequence) else list(node.items.values())
     return any(map(_has_expression, items))
-
-
-def _null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
 
 
 def _mapping(node: Node | None) -> Mapping | None:
