@@ -10,10 +10,10 @@ from netspec.compiler.network import Layer
 from netspec.compiler.params import bare_param, param_mismatch
 from netspec.compiler.schema_check import check_value, said
 from netspec.compiler.walk import Poison, Scope, Walk
-from netspec.diagnostics import Note, Span, nearest
+from netspec.diagnostics import Diagnostic, Note, Span, nearest
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal
-from netspec.source import Mapping, Scalar
+from netspec.source import Mapping, Node, Scalar
 
 
 def op_name(walk: Walk, entry: Entry, scope: Scope) -> str:
@@ -58,17 +58,18 @@ def make_op(walk: Walk, entry: Entry, name: str, scope: Scope) -> Op:
 def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
     args = entry.args
     given: dict[str, Any] = {}
-    spans: dict[str, Span] = {}
+    nodes: dict[str, Node] = {}
     if isinstance(args, Mapping):
         for key, node in args.items.items():
             given[key] = walk.value(node, scope)
-            spans[key] = node.span
+            nodes[key] = node
     elif args is not None and not (isinstance(args, Scalar) and args.value is None):
         if op.bare is None:
             walk.say("NS202", f"{op.__name__} has no argument that stands alone", args.span)
             raise Poison
         given[op.bare] = walk.value(args, scope)
-        spans[op.bare] = args.span
+        nodes[op.bare] = args
+    spans = {key: node.span for key, node in nodes.items()}
     same = (id(args), op.__name__, repr(given), "given")  # so that `infer` is remembered for it
     made = walk.made.get(same)
     if made is not None:
@@ -81,15 +82,17 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
             hint = f"did you mean `{near}`?" if near else None
             walk.say("NS201", f"{op.__name__} has no `{key}`", entry.span, hint)
             raise Poison
+        problems: list[Diagnostic] = []
         check_value(
             value,
             declared.schema,
             f"`{key}`",
             spans[key],
-            lambda found: walk.say(
-                found.code, found.message, found.span, found.hint, walk.came(scope)
-            ),
+            problems.append,
         )
+        for found in problems:
+            hint = found.hint or _mend(nodes[key])
+            walk.say(found.code, found.message, found.span, hint, walk.came(scope))
         given[key] = _whole(value, declared.schema)
     missing = [a.name for a in op.args.values() if a.required and a.name not in given]
     if missing:
@@ -107,6 +110,14 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
         span = spans.get(refusal.argument or "", entry.span)
         walk.say(refusal.code, refusal.message, span, refusal.hint, walk.came(scope))
         raise Poison from None
+
+
+def _mend(raw: Node) -> str | None:
+    """A hint where arithmetic stands around `$name`, which makes a word of it."""
+    text = raw.value if isinstance(raw, Scalar) else None
+    if not isinstance(text, str) or "$(" in text or not ("$" in text and set(text) & set("+-*/")):
+        return None
+    return f"arithmetic stands within `$(…)`: `$({text.replace('$', '')})`"
 
 
 def block_env(walk: Walk, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from netspec.compiler.document import Document
-from netspec.compiler.expression import ExpressionError, evaluate
+from netspec.compiler.expression import ExpressionError, evaluate, names
 from netspec.compiler.network import Via
 from netspec.compiler.schema_check import expression_span
 from netspec.diagnostics import Diagnostic, Note, Span
@@ -58,6 +58,7 @@ class Walk:
         self.depth = 0
         self.params = 0
         self.made: dict[object, Op | None] = {}
+        self.mentions: dict[int, tuple[str, ...]] = {}
         self.unknown: set[tuple[str | None, str]] = set()
 
     def say(
@@ -111,6 +112,20 @@ class Walk:
             return [self.value(item, scope) for item in node.items]
         return {key: self.value(item, scope) for key, item in node.items.items()}
 
+    def known(self, node: Node | None, scope: Scope) -> str | None:
+        """The values that decide what a node's expressions give, as text to compare.
+
+        None where they ask for the input's shape, or for a name that is not there.
+        """
+        if id(node) not in self.mentions:
+            self.mentions[id(node)] = _mentions(node)
+        mentions = self.mentions[id(node)]
+        if not mentions:
+            return ""
+        if "input" in mentions or any(name not in scope.env for name in mentions):
+            return None
+        return repr([scope.env[name] for name in mentions])
+
     def evaluated(self, node: Scalar, scope: Scope) -> Any:
         """A scalar that holds `$`, evaluated. Raises `Poison` after a finding."""
         try:
@@ -143,3 +158,14 @@ class Walk:
             message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
             self.say("NS307", message, span)
             raise Limit
+
+
+def _mentions(node: Node | None) -> tuple[str, ...]:
+    """The names in a node's expressions."""
+    if isinstance(node, Scalar):
+        found = names(node.value) if isinstance(node.value, str) and "$" in node.value else set()
+        return tuple(sorted(found))
+    if node is None:
+        return ()
+    items = node.items if isinstance(node, Sequence) else node.items.values()
+    return tuple(sorted({name for item in items for name in _mentions(item)}))
