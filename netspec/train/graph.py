@@ -81,7 +81,9 @@ class GraphedStep:
             rate.fill_(float(group["lr"]))
             group["lr"] = rate
         try:
-            with torch.cuda.graph(graph, stream=self._stream):
+            # Other threads, such as the one that pins memory, may go on meanwhile.
+            mode = "thread_local"
+            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode=mode):
                 self._learn(self._images, self._labels, 1.0)
             self._graph = graph
         except RuntimeError as error:

@@ -110,8 +110,8 @@ def apply_plan(plan: Plan) -> None:
         if plan.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = not plan.deterministic
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.allow_tf32 = True
+        # Float32 means float32: a GPU that has TF32 has bf16 too, and `auto` takes that.
+        torch.backends.cudnn.allow_tf32 = False
 
 
 def settle(device: torch.device) -> None:

@@ -95,7 +95,6 @@ def _train(
     recipe = recipe_of(network, overrides)
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
     apply_plan(plan)
-    progress.say(plan.line)
 
     root = overrides.get("data")
     data = open_data(
@@ -108,6 +107,7 @@ def _train(
         output_shape=network.output_shape,
         say=progress.say,
     )
+    progress.say(f"{plan.line} · {_data_words(data, recipe)}")
     try:
         folder = earlier or _new_folder(network, options, processes)
         if processes.first:
@@ -239,6 +239,14 @@ def _describe(
         }
     )
     folder.write_env(env)
+
+
+def _data_words(data: Data, recipe: Recipe) -> str:
+    """Where the images are while the run runs, and why."""
+    if data.info.resident:
+        return f"{data.info.num_train:,} training images kept decoded in memory"
+    why = "as asked" if recipe.data.in_memory is False else "as memory does not hold them all"
+    return f"{data.info.num_train:,} training images decoded by workers, {why}"
 
 
 def _resume(run: Training, progress: Progress) -> None:

@@ -286,7 +286,7 @@ def test_a_recorded_step_trains_as_an_ordinary_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(torch.cuda, "current_stream", Stream)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
-    monkeypatch.setattr(torch.cuda, "graph", lambda held, stream: held.recording())
+    monkeypatch.setattr(torch.cuda, "graph", lambda held, **options: held.recording())
 
     module = plain_cnn()
     plain = copy.deepcopy(module)

@@ -1,0 +1,107 @@
+"""The commands that train, as a user runs them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from cases import image_tree
+from typer.testing import CliRunner
+
+import netspec.cli_training
+from netspec.cli import app
+
+assert netspec.cli_training
+
+SPEC = """
+netspec: 1
+name: small
+params: {width: 4}
+input: [1, 8, 8]
+layers:
+  conv: {Conv2d: {out_channels: $width, kernel_size: 3, bias: false}}
+  norm: BatchNorm2d
+  relu: ReLU
+  flatten: Flatten
+  fc: {Linear: 10}
+train:
+  epochs: 2
+  batch_size: 16
+  data: {dataset: folder, channels: 1, validation: 0.2}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SPEC)
+    image_tree(tmp_path / "images")
+    return tmp_path
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, arguments)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_spec_is_trained_resumed_evaluated_and_used(here: Path) -> None:
+    code, out, _ = run("train", "small.yaml", "--data", "images", "--set", "width=6")
+    assert code == 0
+    folder = re.search(r"files in (\S+)", out)
+    assert folder is not None
+    where = folder[1]
+    assert (
+        "width" in (here / where / "resolved.yaml").read_text()
+        or "6" in (here / where / "resolved.yaml").read_text()
+    )
+
+    code, out, err = run("train", "--resume", where, "--epochs", "3")
+    assert code == 0
+    assert "going on with" in err
+    assert "now to 3 epochs" in err
+    assert "3 epochs, " in out
+    assert run("train", "small.yaml", "--resume", "auto", "--set", "width=6")[0] == 0
+
+    code, out, _ = run("eval", where, "--split", "validation")
+    assert code == 0
+    assert out.startswith("validation: loss ")
+    weights = f"{where}/model.safetensors"
+    arguments = ("--set", "width=6", "--data", "images", "--split", "train", "--out", "out")
+    assert run("eval", "small.yaml", "--weights", weights, *arguments)[0] == 0
+    code, _, err = run("eval", "small.yaml", "--weights", weights, "--data", "images")
+    assert code == 1
+    assert "`conv.weight` is float32 [6, 1, 3, 3], and the network has float32 [4, 1, 3, 3]" in err
+
+    code, out, _ = run("predict", where, "images/class1/001.png", "--top", "2")
+    assert code == 0
+    assert out.count("%") == 2
+    code, out, _ = run("runs")
+    assert code == 0
+    assert where in out
+    assert "largest batch: " in run("fit", "small.yaml", "--memory", "1")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["train"], 2, "train what?"),
+        (["train", "--resume", "nowhere"], 1, "error: there is no run `nowhere`"),
+        (["train", "small.yaml", "--data", "nowhere"], 1, "error: "),
+        (["train", "small.yaml", "--data", "images", "--device", "cuda:77"], 1, "error: `cuda:77`"),
+        (["train", "small.yaml", "--set", "train.epochs=0"], 1, "epochs"),
+        (["eval", "small.yaml"], 2, "a spec has no weights of its own"),
+        (["predict", "images", "a.png"], 1, "is not a run's folder"),
+        (["runs", "--run-dir", "nowhere"], 1, "there are no runs in `nowhere`"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_an_exit_code(
+    arguments: list[str], code: int, words: str, here: Path
+) -> None:
+    found, _, err = run(*arguments)
+    assert found == code
+    assert words in err
+    assert "Traceback" not in err
+    assert not (here / "runs").exists()
