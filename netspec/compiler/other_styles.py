@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics import Diagnostic
+from netspec.compiler.schema_check import FOLLOWS
+from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar
 
@@ -43,6 +44,27 @@ def type_as_key(node: Mapping) -> Diagnostic | None:
             message = f"a layer is written under its own name, not under `{key}`"
             return Diagnostic("NS206", message, node.keys[key], (), hint)
     return None
+
+
+def layer_as_name(key: str, value: Node, span: Span) -> Diagnostic | None:
+    """A key such as `conv2d` or `nn.Conv2d` over a layer's arguments, or None.
+
+    ```yaml
+    - conv2d: {out_channels: 8, kernel_size: 3}
+    ```
+    """
+    word = key.rpartition(".")[2].replace("_", "").lower()
+    if isinstance(value, Scalar):
+        fits = value.value is not None and not isinstance(value.value, str)
+    else:
+        fits = isinstance(value, Mapping) and not any(k[:1].isupper() for k in value.items)
+    op = next((op for name, op in OPS.items() if name.lower() == word), None) if fits else None
+    if op is None:
+        return None
+    if isinstance(value, Mapping) and not any(k in op.args or k in FOLLOWS for k in value.items):
+        return None
+    hint = f"did you mean `{op.__name__}`?"
+    return Diagnostic("NS205", f"there is no layer `{key}`", span, (), hint)
 
 
 def _word(node: Node | None) -> str:

@@ -8,6 +8,7 @@ from netspec.compiler.document import Document
 from netspec.compiler.params import param_mismatch
 from netspec.compiler.schema_check import lift, said
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
+from netspec.recipe import TRAIN_SCHEMA
 from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
 
 
@@ -108,6 +109,7 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
             near = nearest(name, list(declared))
             known = ", ".join(f"`{k}`" for k in declared) or "none"
             hint = f"did you mean `{near}`?" if near else f"its parameters are {known}"
+            hint = _elsewhere(name) or hint
             message = f"the spec has no parameter `{name}`"
             span = document.root.keys.get("params", document.root.span)
             findings.append(Diagnostic("NS308", message, span, (), hint))
@@ -117,7 +119,9 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
             wrong = param_mismatch(param, value)
             if wrong:
                 notes = (Note(f"{said(value)} was set from outside the file"),)
-                findings.append(Diagnostic("NS308", wrong, param.span, notes))
+                whole = isinstance(value, float) and param.type == "int"
+                mend = f"write its default with a point, as in `{name}: 0.0`" if whole else None
+                findings.append(Diagnostic("NS308", wrong, param.span, notes, mend))
             values[name] = list(value) if isinstance(value, tuple) else value
         elif param.required:
             message = f"the parameter `{name}` has no value"
@@ -128,3 +132,14 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
     if findings:
         raise SpecError(tuple(findings))
     return values
+
+
+def _elsewhere(name: str) -> str | None:
+    """How to set what is no parameter: the input, or a key of the recipe."""
+    if name == "input":
+        return "the input has an option of its own, as in `--input 3,227,227`"
+    if name == "train":
+        return "a recipe is set key by key, as in `--set train.epochs=3`"
+    if name.partition(".")[0] in TRAIN_SCHEMA["properties"]:
+        return f"did you mean `train.{name}`?"
+    return None

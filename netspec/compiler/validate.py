@@ -26,10 +26,9 @@ from netspec.compiler.names import (
     TAKEN_BY_TORCH,
     unknown_layer,
 )
-from netspec.compiler.other_styles import arguments_beside, type_as_key
+from netspec.compiler.other_styles import arguments_beside, layer_as_name, type_as_key
 from netspec.compiler.schema import spec_schema
 from netspec.compiler.schema_check import (
-    FOLLOWS,
     check,
     expression_span,
     missing_keys,
@@ -153,6 +152,7 @@ class _Validator(ArgumentChecks):
             if not isinstance(value, Mapping):
                 self.say("NS202", f"the block `{name}` is a mapping", value.span,
                          "give it `layers:`, and `params:` where it has any")  # fmt: skip
+                self.block_params[name] = {}  # what uses it is no mistake
                 continue
             known = ["description", "params", "layers", "order", "init"]
             wrong = [k for k in value.items if k not in known]
@@ -181,11 +181,11 @@ class _Validator(ArgumentChecks):
     # layers
 
     def body(self, node: Node, what: str) -> Entry:
-        if isinstance(node, Sequence) or (isinstance(node, Mapping) and _is_sequence(node)):
-            return self.sequence(node)
-        if is_null(node):
+        if is_null(node) or not (isinstance(node, Scalar) or node.items):
             self.say("NS203", f"{what} has no layers", node.span, "list them, as `- ReLU`")
             return Entry("sequence", node.span)
+        if isinstance(node, Sequence) or (isinstance(node, Mapping) and _is_sequence(node)):
+            return self.sequence(node)
         entry = self.entry(node)
         # what a sequence does with its entries needs a sequence around this one
         placed = entry.sources or entry.condition or entry.each or entry.name
@@ -203,10 +203,9 @@ class _Validator(ArgumentChecks):
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
-                meant = _meant(key, value)
-                if meant:
-                    hint = f"did you mean `{meant}`?"
-                    self.say("NS205", f"there is no layer `{key}`", span, hint)
+                misnamed = layer_as_name(key, value, span)
+                if misnamed:
+                    self.report(misnamed)
                     continue
                 self.child_name(key, span)
                 children.append(Child(key, span, self.entry(value, key)))
@@ -377,21 +376,6 @@ class _Validator(ArgumentChecks):
         if not entry.children:
             self.say("NS203", "`branches` is empty", node.span, "list the layers to join")
         return entry.children
-
-
-def _meant(key: str, value: Node) -> str | None:
-    """The layer that a key such as `conv2d` or `nn.Conv2d` means, if its value is for a layer."""
-    if isinstance(value, Sequence) or (isinstance(value, Mapping) and not _is_sequence(value)):
-        return None
-    word = key.rpartition(".")[2].replace("_", "").lower()
-    op = next((op for name, op in OPS.items() if name.lower() == word), None)
-    if op is None:
-        return None
-    if isinstance(value, Scalar):
-        fits = value.value is not None and not isinstance(value.value, str)
-    else:
-        fits = any(k in op.args or k in FOLLOWS for k in value.items)
-    return op.__name__ if fits else None
 
 
 def _is_sequence(node: Mapping) -> bool:
