@@ -78,7 +78,8 @@ def unused_params(flow: Flow) -> Iterator[Diagnostic]:
         if block.params and isinstance(declared, Mapping):
             body = declared.items[name]
             assert isinstance(body, Mapping)
-            yield from _unused(block.params, [body.items["layers"]], f"`{name}`")
+            parts = [body.items[key] for key in ("layers", "init") if key in body.items]
+            yield from _unused(block.params, parts, f"`{name}`")
 
 
 def _unused(params: dict[str, Param], nodes: list[Node], what: str) -> Iterator[Diagnostic]:
