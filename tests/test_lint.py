@@ -1,0 +1,367 @@
+"""What each lint warns of, and what it leaves alone."""
+
+from pathlib import Path
+
+import pytest
+
+from netspec.compiler import compile_path, compile_text
+from netspec.compiler.lint import LINTS
+from netspec.compiler.lints.flow import Flow
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").rglob("*.yaml"))
+
+
+def codes(layers: str, *, input: str = "[3, 32, 32]", rest: str = "") -> list[str]:
+    """The codes of the warnings for a spec of these layers."""
+    text = f"netspec: 1\ninput: {input}\nlayers:\n{layers}\n{rest}"
+    return [warning.code for warning in compile_text(text).warnings]
+
+
+def listed(*layers: str) -> str:
+    return "\n".join(f"  - {layer}" for layer in layers)
+
+
+def conv(channels: int = 8, **arguments: object) -> str:
+    given = {"out_channels": channels, "kernel_size": 3, "padding": 1, **arguments}
+    written = ", ".join(
+        f"{key}: {str(value).lower() if isinstance(value, bool) else value}"
+        for key, value in given.items()
+    )
+    return f"Conv2d: {{{written}}}"
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_shipped_specs_give_no_warning(path: Path) -> None:
+    assert compile_path(path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("layers", "rest", "expected"),
+    [
+        (["Flatten", "Linear: 10", "Softmax"], "", ["NS601"]),
+        (["Flatten", "Linear: 10", "LogSoftmax"], "", ["NS601"]),
+        (["Flatten", "Linear: 10", "LogSoftmax"], "train: {loss: NLLLoss}", []),
+        (["Flatten", "Linear: 10", "Softmax"], "train: {loss: MSELoss}", []),
+        (["Flatten", "Linear: 10", "Softmax", "Identity"], "", ["NS601"]),
+        (["Flatten", "Linear: 10", "Softmax"], "train: {loss: {CrossEntropyLoss: {}}}", ["NS601"]),
+        # a softmax that is not the last layer is attention, or a gate
+        (["Flatten", "Linear: 10", "Softmax", "Linear: 5"], "", []),
+    ],
+)
+def test_a_softmax_before_the_loss(layers: list[str], rest: str, expected: list[str]) -> None:
+    assert codes(listed(*layers), rest=rest) == expected
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([conv(), "BatchNorm2d", "ReLU"], ["NS602"]),
+        ([conv(bias=False), "BatchNorm2d", "ReLU"], []),
+        ([conv(), "ReLU", "BatchNorm2d"], []),
+        ([conv(), "GroupNorm: 4"], []),
+        (["Flatten", "Linear: 8", "BatchNorm1d", "ReLU", "Linear: 3"], ["NS602"]),
+        # of a sequence, the features are the last dimension and the channels the first
+        (["Reshape: [4, 768]", "Linear: 8", "BatchNorm1d"], []),
+    ],
+)
+def test_a_bias_before_batch_norm(layers: list[str], expected: list[str]) -> None:
+    assert codes(listed(*layers)) == expected
+
+
+def test_a_bias_that_something_else_reads_too_is_no_mistake() -> None:
+    layers = f"  conv: {{{conv()}}}\n  norm: BatchNorm2d\n  add: {{from: [conv, norm], Add: {{}}}}"
+    assert codes(layers) == []
+
+
+def test_a_shared_layer_is_judged_by_all_its_uses() -> None:
+    layers = f"  conv: {{{conv(3)}}}\n  norm: BatchNorm2d\n  again: {{call: conv}}\n  relu: ReLU\n"
+    assert codes(layers) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "layer", "warns"),
+    [
+        (224, conv(64, kernel_size=11, stride=4, padding=2), False),  # AlexNet as torchvision's
+        (224, conv(96, kernel_size=11, stride=4, padding=0), True),  # AlexNet's paper
+        (227, conv(96, kernel_size=11, stride=4, padding=0), False),
+        (223, conv(96, kernel_size=11, stride=4, padding=0), False),
+        (224, conv(64, kernel_size=7, stride=2, padding=3), False),  # ResNet's stem
+        (56, conv(64, stride=2), False),
+        (55, conv(64, stride=2), False),
+        (56, conv(64, kernel_size=1, stride=2, padding=0), False),  # its shortcut: gaps everywhere
+        (57, conv(64, kernel_size=1, stride=2, padding=0), False),
+        (56, conv(64, kernel_size=2, stride=4, padding=0), False),  # a gap of 2 at the end, as all
+        (57, conv(64, kernel_size=2, stride=4, padding=0), True),  # a gap of 3 at the end
+        (224, "MaxPool2d: {kernel_size: 3, stride: 2}", True),
+        (224, "MaxPool2d: {kernel_size: 3, stride: 2, ceil_mode: true}", False),
+        (224, "MaxPool2d: {kernel_size: 3, stride: 2, padding: 1}", False),
+        (7, "AvgPool2d: 2", True),
+        (8, "AvgPool2d: 2", False),
+        (7, "AdaptiveAvgPool2d: 2", False),
+        (33, conv(8, stride=2, dilation=2, padding=2), False),
+    ],
+)
+def test_pixels_that_a_strided_layer_leaves_unread(size: int, layer: str, warns: bool) -> None:
+    found = codes(listed(layer), input=f"[3, {size}, {size}]")
+    assert found == (["NS603"] if warns else [])
+
+
+@pytest.mark.parametrize("size", range(11, 48))
+@pytest.mark.parametrize("layer", [conv(8, kernel_size=5, stride=3, padding=0), "MaxPool2d: 4"])
+def test_an_input_that_the_hint_offers_is_read_whole(size: int, layer: str) -> None:
+    text = "netspec: 1\ninput: [3, {0}, {0}]\nlayers:\n  - {1}\n"
+    for warning in compile_text(text.format(size, layer)).warnings:
+        assert warning.code == "NS603"
+        assert warning.hint is not None
+        for word in warning.hint.split(" is read whole")[0].split():
+            if "×" in word:
+                assert not compile_text(text.format(word.split("×")[0], layer)).warnings
+
+
+def test_what_nothing_uses_is_told_once_for_all_copies() -> None:
+    text = f"""\
+netspec: 1
+input: [3, 8, 8]
+params: {{unused: 1}}
+blocks:
+  Unit:
+    params: {{stride: 1}}
+    layers:
+      a: {{{conv(3)}}}
+      lost: {{from: input, Sigmoid: {{}}}}
+      b: {{from: a, ReLU: {{}}}}
+  Other: {{layers: [ReLU]}}
+layers:
+  - {{repeat: 5, Unit: {{}}}}
+"""
+    found = [warning.code for warning in compile_text(text).warnings]
+    assert found == ["NS606", "NS606", "NS604", "NS605"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # a layer is used by `from`, by a branch, as an output, or only in some copies
+        "layers:\n  a: ReLU\n  b: Tanh\n  c: {from: [a, b], Add: {}}\n",
+        "layers:\n  - branches: [ReLU, Tanh]\n    Add: {}\n",
+        "layers:\n  a: ReLU\n  b: Tanh\noutputs: {x: b, y: a}\n",
+        "layers:\n  f: Flatten\n  aux: {when: training, Linear: 3}\n  fc: {Linear: 3}\n"
+        "outputs: {logits: fc, aux: aux}\n",
+        "blocks:\n  B:\n    params: {short: false}\n    layers:\n      a: ReLU\n      b: Tanh\n"
+        "      c: {from: $('a' if short else 'b'), Sigmoid: {}}\nlayers: [B, B: true]\n",
+        # a block is used where a parameter names it, by default or in an expression
+        "params: {block: B}\nblocks:\n  B: {layers: [ReLU]}\nlayers: [$block]\n",
+        "params: {n: 1}\nblocks:\n  B: {layers: [ReLU]}\n  C: {layers: [Tanh]}\n"
+        "layers:\n  - $('B' if n else 'C')\n",
+        # a parameter is used in the recipe, in a name, in a loop
+        "params: {lr: 0.1}\nlayers: [ReLU]\ntrain: {optimizer: {SGD: {lr: $lr}}}\n",
+        "params: {n: 2}\nlayers:\n  a$(n): ReLU\n",
+        "params: {stages: [1, 2]}\nlayers:\n  - {each: {s: $stages}, ReLU: {}}\n",
+        "params: {s: 0.1}\nlayers: [Linear: 3]\ninit: {Linear: {weight: {normal_: {std: $s}}}}\n",
+    ],
+)
+def test_what_is_used_is_not_reported(text: str) -> None:
+    assert compile_text(f"netspec: 1\ninput: [3, 8, 8]\n{text}").warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (["Flatten", "Linear: 8", "Linear: 3"], ["NS607"]),
+        ([conv(), conv()], ["NS607"]),
+        ([conv(kernel_size=1, padding=0), conv()], ["NS607"]),
+        ([conv(), "Flatten", "Linear: 3"], ["NS607"]),
+        ([conv(), "ReLU", conv()], []),
+        ([conv(), "Dropout", conv()], []),
+        ([conv(bias=False), "BatchNorm2d", conv()], []),
+        ([conv(3, groups=3), conv(kernel_size=1, padding=0)], []),  # depthwise, then pointwise
+        ([conv(8, kernel_size=1, padding=0), conv(8, groups=8)], []),
+        ([conv(kernel_size="[1, 7]", padding="[0, 3]"), conv(kernel_size="[7, 1]", padding=0)], []),
+        ([conv(), "ConvTranspose2d: {out_channels: 8, kernel_size: 2, stride: 2}"], []),
+    ],
+)
+def test_two_linear_maps_in_a_row(layers: list[str], expected: list[str]) -> None:
+    assert codes(listed(*layers)) == expected
+
+
+def test_a_linear_map_that_feeds_a_shortcut_too_is_no_pair() -> None:
+    layers = f"  a: {{{conv(3)}}}\n  b: {{{conv(3)}}}\n  c: {{from: [a, b], Add: {{}}}}"
+    assert codes(layers) == []
+
+
+@pytest.mark.parametrize(
+    ("layers", "rest", "expected"),
+    [
+        (["Flatten", "Linear: 10", "Dropout: 0.5"], "", ["NS608"]),
+        (["Flatten", "Linear: 10", "Dropout: 0"], "", []),
+        (["Flatten", "Dropout: 0.5", "Linear: 10"], "", []),
+        ([conv(10), "Dropout: 0.5", "AdaptiveAvgPool2d: 1", "Flatten"], "", []),
+        (["Flatten", "Linear: 10", "ReLU"], "", ["NS609"]),
+        (["Flatten", "Linear: 10", "Sigmoid"], "train: {loss: BCEWithLogitsLoss}", ["NS609"]),
+        (["Flatten", "Linear: 10", "Sigmoid"], "train: {loss: MSELoss}", []),
+        # SqueezeNet's classifier, and a generator of images
+        ([conv(10), "ReLU", "AdaptiveAvgPool2d: 1", "Flatten"], "", []),
+        ([conv(10), "Tanh"], "", []),
+    ],
+)
+def test_what_stands_after_the_logits(layers: list[str], rest: str, expected: list[str]) -> None:
+    assert codes(listed(*layers), rest=rest) == expected
+
+
+@pytest.mark.parametrize(
+    ("layers", "batch", "expected"),
+    [
+        (["AdaptiveAvgPool2d: 1", "BatchNorm2d"], 1, ["NS610"]),
+        (["AdaptiveAvgPool2d: 1", "BatchNorm2d"], 2, []),
+        (["BatchNorm2d"], 1, []),
+        (["Flatten", "BatchNorm1d"], 1, ["NS610"]),
+        (["AdaptiveAvgPool2d: 1", "LayerNorm"], 1, []),
+    ],
+)
+def test_batch_norm_of_one_value(layers: list[str], batch: int, expected: list[str]) -> None:
+    assert codes(listed(*layers), rest=f"train: {{batch_size: {batch}}}") == expected
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([conv(32), "ReLU", "Flatten", "Linear: 64", "ReLU", "Linear: 10"], ["NS611"]),
+        ([conv(), "ReLU", "AdaptiveAvgPool2d: 1", "Flatten", "Linear: 64"], []),
+        (["Flatten", "Linear: 64", "ReLU", "Linear: 10"], []),  # no convolution to pool after
+        (["Flatten", "Linear: 100"], []),  # nothing beside it
+        ([conv(), "ReLU", "Flatten", "Linear: 4"], []),  # few in all
+    ],
+)
+def test_one_heavy_layer(layers: list[str], expected: list[str]) -> None:
+    assert codes(listed(*layers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("input", "data", "expected"),
+    [
+        ("[3, 32, 32]", "{dataset: CIFAR10}", []),
+        ("[1, 28, 28]", "{dataset: MNIST}", []),
+        ("[3, 28, 28]", "{dataset: MNIST}", ["NS502"]),
+        ("[3, 28, 28]", "{dataset: MNIST, channels: 3}", []),
+        ("[3, 224, 224]", "{dataset: CIFAR10}", ["NS502"]),
+        ("[3, 224, 224]", "{dataset: CIFAR10, resize: 224}", []),
+        ("[3, 224, 192]", "{dataset: CIFAR10, resize: [224, 192]}", []),
+        ("[3, 224, 224]", "{dataset: folder}", []),
+        ("[5, 7, 9]", "{dataset: synthetic}", []),
+        ("[3, 32, 32]", "{dataset: CIFAR100}", ["NS502"]),  # 100 classes, 10 outputs
+        ("[1, 8, 8]", "{dataset: digits}", []),
+    ],
+)
+def test_a_data_set_and_the_network(input: str, data: str, expected: list[str]) -> None:
+    layers = listed("AdaptiveAvgPool2d: 1", "Flatten", "Linear: 10")
+    assert codes(layers, input=input, rest=f"train: {{data: {data}}}") == expected
+
+
+def test_a_crop_decides_the_size_that_the_network_sees() -> None:
+    layers = listed("AdaptiveAvgPool2d: 1", "Flatten", "Linear: 10")
+    rest = "train: {data: {dataset: CIFAR10}, augment: [{RandomCrop: {size: 28}}]}"
+    assert codes(layers, input="[3, 28, 28]", rest=rest) == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("", ["NS602"]),
+        ("# netspec: ignore[NS602]", []),
+        ("# netspec: ignore[NS602] - the published weights have it", []),
+        ("#netspec:ignore[NS601, NS602]", []),
+        ("# netspec: ignore[NS601]", ["NS602"]),
+        ("# netspec: ignore", ["NS602"]),
+        ("# NS602", ["NS602"]),
+    ],
+)
+def test_a_comment_on_the_line_silences_a_warning(comment: str, expected: list[str]) -> None:
+    assert codes(f"  - {conv()} {comment}\n  - BatchNorm2d") == expected
+
+
+def test_a_comment_silences_no_error() -> None:
+    from netspec.diagnostics import SpecError
+
+    with pytest.raises(SpecError):
+        codes("  - Conv2d: {out_channels: 3} # netspec: ignore[NS203]")
+
+
+def test_a_comment_in_an_extended_file_counts_for_its_lines(tmp_path: Path) -> None:
+    base = "netspec: 1\ninput: [3, 8, 8]\nparams: {n: 1}{}\nlayers: [ReLU]\n"
+    (tmp_path / "child.yaml").write_text("netspec: 1\nextends: base.yaml\n", encoding="utf-8")
+    for comment, expected in (("", ["NS606"]), (" # netspec: ignore[NS606]", [])):
+        text = base.replace("{}", comment)
+        (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
+        found = compile_path(tmp_path / "child.yaml").warnings
+        assert [warning.code for warning in found] == expected
+
+
+def test_warnings_come_in_the_order_of_the_file() -> None:
+    layers = listed(conv(), "BatchNorm2d", "MaxPool2d: 3", "Flatten", "Linear: 9", "ReLU")
+    text = f"netspec: 1\nparams: {{a: 1}}\ninput: [3, 32, 32]\nlayers:\n{layers}\n"
+    warnings = compile_text(text).warnings
+    assert [w.code for w in warnings] == ["NS606", "NS602", "NS603", "NS609"]
+    assert list(warnings) == sorted(warnings, key=lambda w: w.span)
+
+
+def test_the_flow_has_a_step_for_each_run_of_a_layer() -> None:
+    text = f"""\
+netspec: 1
+input: [3, 8, 8]
+blocks:
+  Unit:
+    layers:
+      conv: {{{conv(3)}}}
+      relu: ReLU
+      add: {{from: [relu, input], Add: {{}}}}
+layers:
+  a: Unit
+  b: {{call: a}}
+  c: {{from: [a, b], Add: {{}}}}
+"""
+    flow = Flow(compile_text(text))
+    assert [step.kind for step in flow.steps] == ["Conv2d", "ReLU", "Add"] * 2 + ["Add"]
+    assert [step.module for step in flow.steps] == [
+        "a.conv", "a.relu", "a.add", "a.conv", "a.relu", "a.add", "c",
+    ]  # fmt: skip
+    assert [step.sources for step in flow.steps] == [
+        (-1,), (0,), (1, -1), (2,), (3,), (4, 2), (2, 5),
+    ]  # fmt: skip
+    assert flow.outputs[0][1] == 6
+
+
+def test_every_lint_looks_at_each_layer_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The work grows as the network does: counted, not timed."""
+    from netspec.ops.conv import Conv2d
+
+    asked = 0
+    infer = Conv2d.infer
+
+    def counted(self: Conv2d, *inputs: tuple[int, ...]) -> tuple[int, ...]:
+        nonlocal asked
+        asked += 1
+        return infer(self, *inputs)
+
+    counts = []
+    for copies in (200, 2_000):
+        text = f"""\
+netspec: 1
+input: [3, 32, 32]
+layers:
+  - repeat: {copies}
+    layers:
+      - {conv(3)}
+      - ReLU
+  - MaxPool2d: 3
+"""
+        network = compile_text(text)
+        monkeypatch.setattr(Conv2d, "infer", counted)
+        asked = 0
+        flow = Flow(network)
+        for lint in LINTS:
+            list(lint(flow))
+        counts.append(asked)
+        monkeypatch.setattr(Conv2d, "infer", infer)
+    assert counts[1] <= 40 * 2_000
