@@ -38,6 +38,10 @@ def called(
     if first.kind == "call":
         index = first.target
         first = builder.children[index]
+    if first.training_only and not entry.training_only:
+        message = f"`{first.name}` runs only in training, and this layer always"
+        builder.expander.say("NS309", message, entry.span, "give this layer `when: training` too")
+        raise Poison
     again = _again(builder, first, inputs, entry)
     sources = tuple(v.source for v in inputs)
     path = f"{builder.path}.{name}" if builder.path else name

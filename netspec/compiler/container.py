@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.compiler.call import called
 from netspec.compiler.document import Child, Entry, Loop
+from netspec.compiler.names import unfit_name
 from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
 from netspec.compiler.schema_check import said
 from netspec.compiler.walk import MAX_LAYERS, Limit, Poison, Scope, Value, Walk
@@ -117,9 +118,9 @@ class Builder:
         except Poison:
             self.fail()
             return None
-        if not made.replace("_", "").replace("-", "").isalnum() or not made.isascii():
-            hint = "a name has letters, digits, `_` and `-`"
-            self.expander.say("NS208", f"{said(made)} cannot name a layer", child.span, hint)
+        unfit = unfit_name(made, child.span)
+        if unfit is not None:
+            self.expander.say(unfit.code, unfit.message, unfit.span, unfit.hint)
             self.fail()
             return None
         return made

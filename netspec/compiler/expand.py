@@ -13,6 +13,7 @@ from netspec.compiler.arguments import block_env, listed_order, make_op, op_name
 from netspec.compiler.container import Builder, copies
 from netspec.compiler.document import Document, Entry
 from netspec.compiler.expression import InputShape
+from netspec.compiler.names import TAKEN_BY_TORCH
 from netspec.compiler.network import INPUT, BlockInit, Layer, Output, Via
 from netspec.compiler.walk import MAX_PARAMS, Limit, Poison, Scope, Value, Walk
 from netspec.diagnostics import Note, SpecError, nearest
@@ -309,7 +310,7 @@ class Expander(Walk):
             )
             return None
         own = op_name(self, join, scope).lower()
-        while own in builder.names:
+        while own in builder.names or own in TAKEN_BY_TORCH:
             own += "_"
         made = self.single(join, own, f"{path}.{own}" if path else own, tuple(outs), scope, one)
         if made is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from netspec.compiler.schema_check import said
 from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops import OPS
 
@@ -77,6 +78,23 @@ TAKEN_BY_TORCH = frozenset(
         "zero_grad",
     ]
 )
+
+
+def unfit_name(name: str, span: Span) -> Diagnostic | None:
+    """NS208 for a name that a layer cannot have, or None."""
+    if not PLAIN_NAME.match(name):
+        message, hint = (
+            f"{said(name)} cannot name a layer",
+            "a name has letters, digits, `_` and `-`",
+        )
+    elif name.startswith("_"):
+        message, hint = f"`{name}` cannot name a layer", "a name starts with a letter or a digit"
+    elif name in TAKEN_BY_TORCH or name == "input":
+        why = "stands for a block's input" if name == "input" else "is a name that torch uses"
+        message, hint = f"`{name}` {why}", f"call it `{name}_1`, or something else"
+    else:
+        return None
+    return Diagnostic("NS208", message, span, (), hint)
 
 
 def unknown_layer(name: str, span: Span, blocks: tuple[str, ...]) -> Diagnostic:

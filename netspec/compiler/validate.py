@@ -22,8 +22,7 @@ from netspec.compiler.expression import ExpressionError, pieces
 from netspec.compiler.names import (
     BLOCK_NAME,
     PARAM_NAME,
-    PLAIN_NAME,
-    TAKEN_BY_TORCH,
+    unfit_name,
     unknown_layer,
 )
 from netspec.compiler.other_styles import arguments_beside, layer_as_name, type_as_key
@@ -218,12 +217,10 @@ class _Validator(ArgumentChecks):
             except ExpressionError as problem:
                 at = expression_span(Scalar(name, span), problem.start, problem.end)
                 self.say(problem.code, problem.message, at, problem.hint)
-        elif not PLAIN_NAME.match(name):
-            hint = "a name has letters, digits, `_` and `-`"
-            self.say("NS208", f"`{name}` cannot name a layer", span, hint)
-        elif name in TAKEN_BY_TORCH or name == "input":
-            why = "stands for a block's input" if name == "input" else "is a name that torch uses"
-            self.say("NS208", f"`{name}` {why}", span, f"call it `{name}_1`, or something else")
+            return
+        unfit = unfit_name(name, span)
+        if unfit is not None:
+            self.report(unfit)
 
     def entry(self, node: Node, key: str | None = None) -> Entry:
         if isinstance(node, Sequence):
