@@ -67,12 +67,15 @@ def _check(
             hint = f"did you mean `{near}`?" if near else "for example `weight` or `bias`"
             message = f"no layer has a parameter `{rule.parameter}`"
             found[rule] = Diagnostic("NS311", message, rule.span, (), hint)
+    well: set[tuple[int, Shape]] = set()  # what is right for one tensor is for those of its shape
     for tensor in tensors:
         applied = [r for r in rules if r.parameter == tensor.name and _may_select(r, tensor)]
-        if applied and applied[-1] not in found:
-            problem = _problem(applied[-1], tensor, params)
-            if problem is not None:
-                found[applied[-1]] = problem
+        if not applied or (id(applied[-1]), tensor.shape) in well or applied[-1] in found:
+            continue
+        problem = _problem(applied[-1], tensor, params)
+        if problem is not None:
+            found[applied[-1]] = problem
+        well.add((id(applied[-1]), tensor.shape))
 
 
 def _tensors(root: Layer) -> Iterator[_Tensor]:

@@ -94,11 +94,14 @@ class Output(NamedTuple):
 
 def walk(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
     """The layer and all within it, in the order written; what only training runs, if asked."""
-    if layer.training_only and not training:
-        return
-    yield layer
-    for child in layer.children:
-        yield from walk(child, training=training)
+    todo = [layer]
+    while todo:
+        found = todo.pop()
+        if found.training_only and not training:
+            continue
+        yield found
+        if found.children:
+            todo.extend(reversed(found.children))
 
 
 def leaves(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
@@ -110,12 +113,15 @@ def leaves(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
 
 def owners(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
     """The ops that own parameters: all but those that a call runs again."""
-    if layer.kind == "call" or (layer.training_only and not training):
-        return
-    if layer.op is not None:
-        yield layer
-    for child in layer.children:
-        yield from owners(child, training=training)
+    todo = [layer]
+    while todo:
+        found = todo.pop()
+        if found.kind == "call" or (found.training_only and not training):
+            continue
+        if found.op is not None:
+            yield found
+        elif found.children:
+            todo.extend(reversed(found.children))
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,8 +52,14 @@ def output_shape(
         return _infer(layer.op, inputs, memo)
     values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
     for i, child in enumerate(layer.children):
-        if not child.training_only:
-            values[i] = output_shape(child, tuple(values[s] for s in child.sources), memo, again)
+        if child.training_only:
+            continue
+        sources = child.sources
+        given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
+        if child.op is not None and not child.asks:
+            values[i] = _infer(child.op, given, memo)
+        else:
+            values[i] = output_shape(child, given, memo, again)
     return values[layer.result]
 
 

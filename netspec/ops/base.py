@@ -146,7 +146,10 @@ class Op:
 
     def num_params(self, *inputs: Shape) -> int:
         """The number of trainable parameters."""
-        return sum(prod(shape) for shape in self.parameters(*inputs).values())
+        counted: dict[tuple[Shape, ...], int] = self.__dict__.setdefault("_counted", {})
+        if inputs not in counted:
+            counted[inputs] = sum(prod(shape) for shape in self.parameters(*inputs).values())
+        return counted[inputs]
 
     @classmethod
     def schema(cls) -> Schema:

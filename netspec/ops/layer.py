@@ -36,6 +36,8 @@ def require_spatial(op: Op, shape: Shape, ndim: int, for_vector: str | None = No
 
     `for_vector` is the layer that does the same to a vector, where there is one.
     """
+    if len(shape) == ndim + 1:
+        return
     hint = None
     if len(shape) == 1 and for_vector:
         hint = f"use `{for_vector}`"
