@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     name="netspec",
@@ -277,6 +274,7 @@ def _hoisted(arguments: list[str]) -> list[str]:
 def main() -> None:
     """Run a command; end without a traceback, whatever happens."""
     from netspec import cli_training  # noqa: F401  (adds its commands)
+    from netspec.plugins import PluginError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale without `×` shows `?` for it
@@ -285,6 +283,10 @@ def main() -> None:
         app(_hoisted(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
+    except PluginError as problem:  # of an installed plugin, loaded when a layer is unknown
+        print(f"netspec: {problem}", file=sys.stderr)
+        print(f"hint: {problem.hint}", file=sys.stderr)
+        sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -35,7 +35,8 @@ def load_plugin(module: str) -> None:
         raise PluginError(f"the plugin `{module}` was not found: {problem}", hint) from None
     except Exception as problem:
         what = f"{type(problem).__name__}: {problem}"
-        hint = f"`python -c 'import {module}'` shows where"
+        run = module if module.endswith(".py") else f"-c 'import {module}'"
+        hint = f"`python {run}` shows where"
         raise PluginError(f"the plugin `{module}` failed: {what}", hint) from problem
     _forget()
 

@@ -104,3 +104,17 @@ def test_a_broken_plugin_is_one_sentence(folder: Path, text: str | None, says: s
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_so_is_one_that_is_installed(folder: Path) -> None:
+    info = folder / "site" / "bright-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bright\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[netspec.plugins]\nbright = broken\n")
+    (folder / "site" / "broken.py").write_text("1 / 0")
+    result = netspec(folder, "check", "spec.yaml")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "netspec: the plugin `broken` failed: ZeroDivisionError: division by zero\n"
+        "hint: `python -c 'import broken'` shows where\n"
+    )
