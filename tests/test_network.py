@@ -168,3 +168,14 @@ class TestTheLeastInputSize:
 
     def test_of_an_input_that_is_no_image_is_none(self) -> None:
         assert netspec.loads(HEAD + "layers: [ReLU]").min_input_size is None
+
+
+def test_a_setting_may_name_another_optimizer() -> None:
+    from netspec.compiler import compile_path
+    from netspec.compiler.override import parse_overrides
+
+    path = SPECS / "alexnet.yaml"
+    same = compile_path(path, parse_overrides(["train.optimizer.SGD.lr=0.5"], None))
+    assert same.train["optimizer"] == {"SGD": {"lr": 0.5, "momentum": 0.9, "nesterov": True}}
+    other = compile_path(path, parse_overrides(["train.optimizer.Adam.lr=1e-3"], None))
+    assert other.train["optimizer"] == {"Adam": {"lr": 1e-3}}

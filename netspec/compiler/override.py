@@ -83,6 +83,10 @@ def override(root: Mapping, overrides: Overrides) -> Mapping:
     return Mapping(items, keys, root.span)
 
 
+_ONE_OF = ("optimizer", "scheduler", "loss")
+"""The keys of a recipe that hold one choice and its arguments."""
+
+
 def _put(
     items: dict[str, Node], keys: dict[str, Span], path: list[str], node: Node
 ) -> tuple[dict[str, Node], dict[str, Span]]:
@@ -93,6 +97,8 @@ def _put(
         items[head], keys[head] = node, node.span
         return items, keys
     old = items.get(head)
+    if head in _ONE_OF and isinstance(old, Mapping) and rest[0] not in old.items:
+        old = None  # another optimizer takes the place of the one that the spec names
     inner = (old.items, old.keys) if isinstance(old, Mapping) else ({}, {})
     put, put_keys = _put(*inner, rest, node)
     items[head] = Mapping(put, put_keys, old.span if isinstance(old, Mapping) else node.span)
