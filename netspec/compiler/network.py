@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from netspec.compiler.document import Document
 from netspec.diagnostics import Diagnostic, Span
-from netspec.ops.base import Op, Shape
+from netspec.ops.base import Op, Shape, text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -137,6 +137,11 @@ class Network:
     train: dict[str, Any]
     output_list: tuple[Output, ...]
     path: Path | None
+
+    def __repr__(self) -> str:
+        """Short, since a notebook shows it."""
+        shapes = f"{text(self.input_shape)} → {text(self.output_shape)}"
+        return f"<Network {self.name}: {shapes}, {self.num_params:,} parameters>"
 
     @property
     def output_shape(self) -> Shape:
