@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from netspec.compiler.document import Param
+from netspec.compiler.document import PARAM_TYPES, Param
 from netspec.compiler.expression import ExpressionError, pieces
 from netspec.compiler.params import bare_param, param_mismatch
 from netspec.compiler.schema import op_schema
 from netspec.compiler.schema_check import check, expression_span, missing_keys, unknown_key
-from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
 
@@ -21,6 +21,9 @@ class ArgumentChecks:
         self.findings: list[Diagnostic] = []
         self.block_params: dict[str, dict[str, Param]] = {}
         self.unknown: set[str] = set()
+        # after a mistake in `blocks`, what uses blocks is no mistake
+        self.broken_blocks: set[str] = set()
+        self.lost_blocks = False
 
     def report(self, finding: Diagnostic) -> None:
         """Take a finding. Raises `SpecError` where there are as many as one check tells."""
@@ -74,6 +77,8 @@ class ArgumentChecks:
 
     def block_arguments(self, name: str, value: Node | None, span: Span) -> None:
         """Check what stands under the name of a block."""
+        if name in self.broken_blocks:
+            return
         params = self.block_params[name]
         required = [p.name for p in params.values() if p.required]
         if isinstance(value, Mapping):
@@ -85,7 +90,7 @@ class ArgumentChecks:
             for key, node in value.items.items():
                 self.expressions(node)
                 if key in params:
-                    self.param_value(params[key], node)
+                    self.param_value(name, params[key], node)
             missing = [k for k in required if k not in value.items]
             if missing and not unknown:
                 self.report(missing_keys(missing, span, f"`{name}`"))
@@ -98,18 +103,27 @@ class ArgumentChecks:
         if alone is None:
             hint = f"write `{name}: {{{next(iter(params), '')}: …}}`" if params else f"`- {name}`"
             message = f"`{name}` has no parameter that stands alone"
-            self.say("NS202", message, value.span, hint)
+            if f"{name}:" not in self.unknown:
+                self.unknown.add(f"{name}:")
+                self.say("NS202", message, value.span, hint)
         else:
             self.expressions(value)
-            self.param_value(alone, value)
+            self.param_value(name, alone, value)
 
-    def param_value(self, param: Param, node: Node) -> None:
+    def param_value(self, block: str, param: Param, node: Node) -> None:
         """Check a value for a parameter, unless it is an expression."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and "$" in node.value:
             return
         wrong = param_mismatch(param, plain(node))
-        if wrong:
-            self.say("NS202", wrong, node.span, None, Note("declared here", param.span))
+        if not wrong:
+            return
+        hint = None
+        if param.type == "str" and isinstance(param.default, str):  # a type that is misspelt?
+            near = nearest(param.default, PARAM_TYPES)
+            hint = f"its default is `{param.default}`: did you mean `{near}`?" if near else None
+        if hint is None or f"{block}:{param.name}" not in self.unknown:
+            self.unknown.add(f"{block}:{param.name}")
+            self.say("NS202", wrong, node.span, hint, Note("declared here", param.span))
 
     def expressions(self, node: Node) -> None:
         """Check that every expression within is one, whatever its value."""

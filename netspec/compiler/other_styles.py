@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from netspec.compiler.document import Param
 from netspec.compiler.schema_check import FOLLOWS
-from netspec.diagnostics import Diagnostic, Span
+from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops import OPS
-from netspec.source import Mapping, Node, Scalar
+from netspec.source import Mapping, Node, Scalar, Sequence
 
 _TYPE_KEYS = ("type", "layer", "op", "class", "kind", "module")
 
@@ -46,25 +49,40 @@ def type_as_key(node: Mapping) -> Diagnostic | None:
     return None
 
 
-def layer_as_name(key: str, value: Node, span: Span) -> Diagnostic | None:
-    """A key such as `conv2d` or `nn.Conv2d` over a layer's arguments, or None.
+def layer_as_name(
+    key: str, value: Node, span: Span, blocks: dict[str, dict[str, Param]]
+) -> Diagnostic | None:
+    """A misspelt layer such as `conv2d` or `nn.Conv2d` over a layer's arguments, or None.
 
     ```yaml
     - conv2d: {out_channels: 8, kernel_size: 3}
     ```
     """
-    word = key.rpartition(".")[2].replace("_", "").lower()
-    if isinstance(value, Scalar):
-        fits = value.value is not None and not isinstance(value.value, str)
+    word = key.rpartition(".")[2]
+    if isinstance(value, Mapping):
+        if not value.items or any(k[:1].isupper() for k in value.items):
+            return None
+        own = {k for params in blocks.values() for k in params}
+        if not all(k in _arguments(len(OPS)) or k in own for k in value.items):
+            return None
+        near = nearest(word, [*blocks, *OPS])
+        known = blocks.get(near or "") or (OPS[near].args if near in OPS else {})
+        if not any(k in known or k in FOLLOWS for k in value.items):
+            return None
     else:
-        fits = isinstance(value, Mapping) and not any(k[:1].isupper() for k in value.items)
-    op = next((op for name, op in OPS.items() if name.lower() == word), None) if fits else None
-    if op is None:
+        items = value.items if isinstance(value, Sequence) else [value]
+        numbers = all(isinstance(i, Scalar) and isinstance(i.value, int | float) for i in items)
+        near = nearest(word, [*blocks, *OPS]) if numbers and items else None
+    if near is None:
         return None
-    if isinstance(value, Mapping) and not any(k in op.args or k in FOLLOWS for k in value.items):
-        return None
-    hint = f"did you mean `{op.__name__}`?"
+    hint = f"did you mean `{near}`?"
     return Diagnostic("NS205", f"there is no layer `{key}`", span, (), hint)
+
+
+@cache
+def _arguments(count: int) -> frozenset[str]:
+    """The arguments of all `count` layers, of which a plugin may bring more."""
+    return frozenset(FOLLOWS).union(*(op.args for op in OPS.values()))
 
 
 def _word(node: Node | None) -> str:

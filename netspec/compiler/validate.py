@@ -56,6 +56,7 @@ class _Validator(ArgumentChecks):
         for key, value in items.items():
             if key not in SECTIONS:
                 self.report(unknown_key(key, self.root.keys[key], "a spec", list(SECTIONS)))
+                self.lost_blocks |= "blocks" not in items
             elif key not in ("params", "blocks", "layers"):
                 before = len(self.findings)
                 check(value, properties[key], f"`{key}`", self.report)
@@ -148,15 +149,18 @@ class _Validator(ArgumentChecks):
                 why = "is a layer already" if taken else "cannot name a block"
                 hint = "choose another name" if taken else "a block is a PascalCase name"
                 self.say("NS208", f"`{name}` {why}", span, hint)
+                self.lost_blocks = True
             if not isinstance(value, Mapping):
                 self.say("NS202", f"the block `{name}` is a mapping", value.span,
                          "give it `layers:`, and `params:` where it has any")  # fmt: skip
-                self.block_params[name] = {}  # what uses it is no mistake
+                self.block_params[name] = {}
+                self.broken_blocks.add(name)
                 continue
             known = ["description", "params", "layers", "order", "init"]
             wrong = [k for k in value.items if k not in known]
             for key in wrong:
                 self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
+                self.broken_blocks.add(name)
             if "layers" not in value.items and not wrong:
                 self.report(missing_keys(["layers"], span, f"the block `{name}`"))
             self.block_params[name] = self.params(value.items.get("params"), f"`{name}`")
@@ -202,7 +206,7 @@ class _Validator(ArgumentChecks):
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
-                misnamed = layer_as_name(key, value, span)
+                misnamed = layer_as_name(key, value, span, self.block_params)
                 if misnamed:
                     self.report(misnamed)
                     continue
@@ -259,6 +263,8 @@ class _Validator(ArgumentChecks):
             except ExpressionError as problem:
                 at = expression_span(node or Scalar(name, span), problem.start, problem.end)
                 self.say(problem.code, problem.message, at, problem.hint)
+            return
+        if self.lost_blocks and BLOCK_NAME.match(name):
             return
         if name not in self.unknown:  # a block that is misspelt where it is declared: one mistake
             self.unknown.add(name)
