@@ -10,27 +10,15 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from netspec.train.board import Board
 from netspec.train.curves import Curve, draw_curves
 from netspec.train.durable import write_durably, write_failed
 from netspec.train.folder import RunFolder
 from netspec.train.sums import Figures
 
 Row = dict[str, Any]
-
-
-class Board(Protocol):
-    """What is used of TensorBoard's SummaryWriter."""
-
-    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
-        """Note a value."""
-
-    def flush(self) -> None:
-        """Write it out."""
-
-    def close(self) -> None:
-        """Write it out for good."""
 
 
 class Records:
@@ -55,10 +43,9 @@ class Records:
         if not self._writes:
             return False
         try:
-            from torch.utils.tensorboard import SummaryWriter
+            self._board = Board(self._folder.tensorboard, step)
         except ImportError:
             return False
-        self._board = SummaryWriter(str(self._folder.tensorboard), purge_step=step)
         return True
 
     def step(self, epoch: int, step: int, rate: float, figures: Figures, timing: Row) -> None:
@@ -130,8 +117,7 @@ class Records:
 
     def _note(self, step: int, values: dict[str, float]) -> None:
         if self._board is not None:
-            for name, value in values.items():
-                self._board.add_scalar(name, value, step)
+            self._board.note(step, values)
 
 
 def read_rows(path: Path) -> list[Row]:

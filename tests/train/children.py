@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -37,6 +38,7 @@ def _ensure_server() -> None:
 
 
 Prepare = Callable[..., None]
+WHERE: dict[str, Path] = {}  # the folder of each child, by its name
 
 
 def start(
@@ -54,6 +56,7 @@ def start(
         target=_child, args=(network, work, prepare, args, environment or {}, options)
     )
     process.start()
+    WHERE[process.name] = work
     return process
 
 
@@ -68,8 +71,11 @@ def finish(process: ForkServerProcess, seconds: float = 60) -> int:
             # Its data workers hold the pipe that tells its end; they notice only after seconds.
             process.join(0.2)
             return -signal.SIGKILL if process.exitcode is None else process.exitcode
+    os.kill(process.pid or 0, signal.SIGABRT)  # prints where every thread is
+    time.sleep(0.5)
     process.kill()
-    raise AssertionError(f"still running after {seconds} s")
+    log = WHERE.get(process.name, Path())
+    raise AssertionError(f"still running after {seconds} s\n{said(log)[-6000:]}")
 
 
 def _exists(pid: int) -> bool:
@@ -105,6 +111,7 @@ def _child(
     handle = os.open(work / "stderr.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 2)
     sys.stderr = os.fdopen(handle, "w", buffering=1)
+    faulthandler.enable(sys.stderr)
     os.environ.update(environment)
     os.environ["NETSPEC_CACHE"] = str(work / "cache")
     if prepare is not None:

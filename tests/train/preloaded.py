@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import cases
-import torch.utils.tensorboard
+import tensorboard.summary.writer.record_writer
+import torch
 
 import netspec.train.run
 
@@ -11,4 +12,4 @@ import netspec.train.run
 torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))])
 torch.use_deterministic_algorithms(False)
 
-__all__ = ["cases", "netspec", "torch"]
+__all__ = ["cases", "netspec", "tensorboard", "torch"]
