@@ -71,3 +71,14 @@ def test_it_learns_on_synthetic_data(
     result = train(net, TrainOptions(epochs=3, device="cpu", run_dir=tmp_path, silent=True))
     assert result.train is not None
     assert result.train.loss < 0.9 * math.log(net.output_shape[0])  # better than guessing
+
+
+@pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet18"])
+def test_a_spec_with_a_recipe_is_the_same_network_as_its_twin_without(name: str) -> None:
+    ours, twin = (netspec.load(f / f"{name}.yaml") for f in (SPECS, SPECS / "torchvision"))
+    assert list(ours.state.items()) == list(twin.state.items())
+    assert [(x.path, x.op, x.output) for x in ours.layers] == [
+        (x.path, x.op, x.output) for x in twin.layers
+    ]
+    assert ours.train
+    assert not twin.train
