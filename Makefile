@@ -33,11 +33,15 @@ test: $(VENV)/installed-for-tests
 
 soak: $(VENV)/installed-for-tests
 	$(PYTEST) -m soak
+	NETSPEC_RANDOM_OPS=20000 $(PYTEST) tests/test_ops_random.py
 
-# The input path is measured on a folder of images: make bench IMAGES=folder
+# The input path is measured on a folder of images, `train/<class>` and `test/<class>`:
+# make bench IMAGES=folder
 bench: $(VENV)/installed-for-tests
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/zoo.py
 	$(BIN)/python benchmarks/compiled_module.py
+	$(BIN)/python benchmarks/train_step.py
 	$(if $(IMAGES),$(BIN)/python benchmarks/input_path.py $(IMAGES))
 
 docs: $(VENV)/installed-for-tests
