@@ -18,6 +18,8 @@ from torchvision_zoo import (
     weights,
 )
 
+import netspec
+
 every = pytest.mark.parametrize("name", NAMES)
 
 LONGEST = 150
@@ -57,6 +59,16 @@ def test_a_spec_is_named_as_its_file_and_has_no_warnings(path: Path) -> None:
     assert net.name == path.stem
     assert net.description
     assert net.warnings == ()
+
+
+@every
+def test_a_spec_written_out_complete_is_the_same_network(name: str) -> None:
+    net = load(name)
+    again = netspec.loads(net.resolved())
+    assert list(again.state.items()) == list(net.state.items())
+    assert [(x.path, x.op, x.output) for x in again.layers] == [
+        (x.path, x.op, x.output) for x in net.layers
+    ]
 
 
 @every
