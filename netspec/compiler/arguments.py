@@ -8,7 +8,7 @@ from netspec.compiler.document import Block, Entry
 from netspec.compiler.names import unknown_layer
 from netspec.compiler.network import Layer
 from netspec.compiler.params import bare_param, param_mismatch
-from netspec.compiler.schema_check import check_value, said
+from netspec.compiler.schema_check import check_value, said, unknown_key
 from netspec.compiler.walk import Poison, Scope, Walk
 from netspec.diagnostics import Diagnostic, Note, Span, nearest
 from netspec.ops import OPS
@@ -78,9 +78,9 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
     for key, value in given.items():
         declared = op.args.get(key)
         if declared is None:
-            near = nearest(key, list(op.args))
-            hint = f"did you mean `{near}`?" if near else None
-            walk.say("NS201", f"{op.__name__} has no `{key}`", entry.span, hint)
+            at = args.keys[key] if isinstance(args, Mapping) else entry.span
+            found = unknown_key(key, at, op.__name__, list(op.args))
+            walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
             raise Poison
         problems: list[Diagnostic] = []
         check_value(
@@ -97,7 +97,8 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
     missing = [a.name for a in op.args.values() if a.required and a.name not in given]
     if missing:
         needs = " and ".join(f"`{m}`" for m in missing)
-        walk.say("NS203", f"{op.__name__} needs {needs}", entry.span, None, walk.came(scope))
+        hint = "add " + " and ".join(f"`{m}: …`" for m in missing)
+        walk.say("NS203", f"{op.__name__} needs {needs}", entry.span, hint, walk.came(scope))
         raise Poison
     if len(walk.findings) > before or any(
         ("NS202", s) in walk.findings or ("NS204", s) in walk.findings for s in spans.values()
@@ -135,10 +136,16 @@ def block_env(walk: Walk, block: Block, entry: Entry, scope: Scope) -> dict[str,
             walk.say("NS202", message, args.span)
             raise Poison
         given[alone.name], spans[alone.name] = walk.value(args, scope), args.span
+    for key in given:  # only where the block's name is itself a parameter
+        if key not in block.params and isinstance(args, Mapping):
+            known = list(block.params)
+            found = unknown_key(key, args.keys[key], f"`{block.name}`", known)
+            walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
+            raise Poison
     env: dict[str, Any] = {}
     for param in block.params.values():
         if param.name in given:
-            value = given.pop(param.name)
+            value = given[param.name]
             wrong = param_mismatch(param, value)
             if wrong:
                 notes = (Note("declared here", param.span), *walk.came(scope))
@@ -146,13 +153,11 @@ def block_env(walk: Walk, block: Block, entry: Entry, scope: Scope) -> dict[str,
                 raise Poison
             env[param.name] = value
         elif param.required:
-            walk.say("NS203", f"`{block.name}` needs `{param.name}`", entry.span)
+            hint = f"add `{param.name}: …`"
+            walk.say("NS203", f"`{block.name}` needs `{param.name}`", entry.span, hint)
             raise Poison
         else:
             env[param.name] = param.default
-    for key in given:  # only where the block's name is itself a parameter
-        walk.say("NS201", f"`{block.name}` has no `{key}`", entry.span)
-        raise Poison
     return env
 
 
