@@ -90,6 +90,8 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
             spans[key],
             problems.append,
         )
+        if problems and _told(walk, nodes[key], value, scope):
+            raise Poison
         for found in problems:
             hint = found.hint or _mend(nodes[key])
             walk.say(found.code, found.message, found.span, hint, walk.came(scope))
@@ -111,6 +113,17 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
         span = spans.get(refusal.argument or "", entry.span)
         walk.say(refusal.code, refusal.message, span, refusal.hint, walk.came(scope))
         raise Poison from None
+
+
+def _told(walk: Walk, raw: Node, value: Any, scope: Scope) -> bool:
+    """Whether this value of a block's parameter has been told to be wrong: it is one mistake."""
+    text = raw.value if isinstance(raw, Scalar) else None
+    if scope.block is None or not (isinstance(text, str) and text[:1] == "$"):
+        return False
+    told = (scope.block, f"{text} = {value}")
+    seen = told in walk.unknown
+    walk.unknown.add(told)
+    return seen
 
 
 def _mend(raw: Node) -> str | None:
