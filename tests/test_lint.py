@@ -118,6 +118,17 @@ def test_an_input_that_the_hint_offers_is_read_whole(size: int, layer: str) -> N
                 assert not compile_text(text.format(word.split("×")[0], layer)).warnings
 
 
+def test_the_first_layer_that_leaves_pixels_unread_notes_the_others() -> None:
+    layers = listed(conv(96, kernel_size=11, stride=4, padding=0), "ReLU", "MaxPool2d: 4")
+    text = f"netspec: 1\ninput: [3, 224, 224]\nlayers:\n{layers}\n"
+    (warning,) = compile_text(text).warnings
+    assert warning.span.line == 4
+    assert [note.span.line for note in warning.notes if note.span] == [6]
+    ignored = text.replace("4, padding: 0}", "4, padding: 0} # netspec: ignore[NS603]")
+    (warning,) = compile_text(ignored).warnings
+    assert warning.span.line == 6
+
+
 def test_what_nothing_uses_is_told_once_for_all_copies() -> None:
     text = f"""\
 netspec: 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -36,8 +35,6 @@ LINTS: Final[tuple[Callable[[Flow], Iterator[Diagnostic]], ...]] = (
     heavy_layer,
 )
 
-_IGNORE = re.compile(r"#\s*netspec:\s*ignore\[([A-Z0-9,\s]+)\]")
-
 
 def lint(network: Network) -> tuple[Diagnostic, ...]:
     """Every warning, in the order of the file, one for each code at one place.
@@ -54,14 +51,5 @@ def lint(network: Network) -> tuple[Diagnostic, ...]:
                 break
     if not found:
         return ()
-    lines = {source.name: source.text.split("\n") for source in network.document.sources}
-    kept = [f for f in found.values() if not _ignored(f, lines)]
+    kept = [f for f in found.values() if not flow.ignores(f.code, f.span)]
     return tuple(sorted(kept, key=lambda f: (f.span, f.code)))
-
-
-def _ignored(finding: Diagnostic, lines: dict[str, list[str]]) -> bool:
-    text = lines.get(finding.span.file, [])
-    if not 0 < finding.span.line <= len(text):
-        return False
-    comment = _IGNORE.search(text[finding.span.line - 1])
-    return comment is not None and finding.code in re.split(r"[,\s]+", comment.group(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -92,6 +93,18 @@ class Flow:
         return found
 
     @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        return {source.name: source.text.split("\n") for source in self.network.document.sources}
+
+    def ignores(self, code: str, span: Span) -> bool:
+        """Whether a comment on the line silences the code there."""
+        lines = self._lines.get(span.file, [])
+        if not 0 < span.line <= len(lines):
+            return False
+        comment = _IGNORE.search(lines[span.line - 1])
+        return comment is not None and code in re.split(r"[,\s]+", comment.group(1))
+
+    @cached_property
     def _entries(self) -> dict[Span, Entry]:
         return entries(self.network.document)
 
@@ -105,6 +118,9 @@ class Flow:
             if isinstance(args, Scalar) and layer.op is not None and layer.op.bare == name:
                 return args.span
         return layer.span
+
+
+_IGNORE = re.compile(r"#\s*netspec:\s*ignore\[([A-Z0-9,\s]+)\]")
 
 
 def came(layer: Layer) -> tuple[Note, ...]:

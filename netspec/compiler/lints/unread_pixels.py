@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from netspec.compiler.lints.flow import Flow, Step, came
-from netspec.compiler.network import INPUT
 from netspec.compiler.propagate import Memo, output_shape
-from netspec.diagnostics import Diagnostic
-from netspec.ops.base import AXES, Refusal, Shape, spread, text
+from netspec.diagnostics import Diagnostic, Note, Span
+from netspec.ops.base import AXES, Op, Refusal, Shape, spread, text
 from netspec.ops.conv import Conv
 from netspec.ops.pool import Pool, pooled_size
 
@@ -19,20 +18,39 @@ SEARCH: Final = 32
 BUDGET: Final = 20_000
 """How many layers that search may look at, so that it stays fast in a deep network."""
 
+MOST_NOTES: Final = 4
+
 _LINES: Final = {"height": "row", "width": "column", "depth": "slice", "length": "position"}
 
 
 def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
-    """Look at each strided convolution and pool.
+    """Look at each strided convolution and pool; the first finding notes the others.
 
     Between windows, a stride larger than the window leaves gaps everywhere; only what is left at
     the end beyond such a gap is a surprise.
     """
+    first: tuple[Step, tuple[int, ...]] | None = None
+    others: dict[Span, Note] = {}
     for step in flow.steps:
-        if isinstance(step.op, Conv | Pool):
-            left = unread(step.op, step.layer.inputs[0])
-            if any(left):
-                yield _finding(flow, step, left)
+        if not isinstance(step.op, Conv | Pool):
+            continue
+        left = unread(step.op, step.layer.inputs[0])
+        if not any(left):
+            continue
+        place = flow.place(step.layer, "stride", "kernel_size")
+        if flow.ignores("NS603", place):
+            continue
+        if first is None:
+            first = step, left
+        elif place not in others and place != flow.place(first[0].layer, "stride", "kernel_size"):
+            size = text(step.layer.inputs[0][1:])
+            others[place] = Note(f"so {_said(left)} of the {size} input here", place)
+    if first is not None:
+        notes = list(others.values())
+        if len(notes) > MOST_NOTES:
+            more = len(notes) - MOST_NOTES + 1
+            notes = [*notes[: MOST_NOTES - 1], Note(f"and so in {more} more layers")]
+        yield _finding(flow, *first, notes)
 
 
 def windows(op: Conv | Pool) -> tuple[tuple[int, int, int, int, bool], ...]:
@@ -64,29 +82,33 @@ def _unread(size: int, kernel: int, stride: int, pad: int, dilation: int, ceil: 
     return left if left > max(0, stride - reach) else 0
 
 
-def _finding(flow: Flow, step: Step, left: tuple[int, ...]) -> Diagnostic:
-    op, shape = step.op, step.layer.inputs[0]
-    assert isinstance(op, Conv | Pool)
-    axes = AXES[len(left)]
+def _said(left: tuple[int, ...]) -> str:
+    """`are the last row and 2 columns`."""
     parts = [
-        f"{_LINES[axis]}" if count == 1 else f"{count} {_LINES[axis]}s"
-        for axis, count in zip(axes, left, strict=True)
+        _LINES[axis] if count == 1 else f"{count} {_LINES[axis]}s"
+        for axis, count in zip(AXES[len(left)], left, strict=True)
         if count
     ]
     verb = "is" if len(parts) == 1 and max(left) == 1 else "are"
-    size = text(shape[1:])
-    message = f"the last {' and '.join(parts)} of the {size} input {verb} never read"
+    return f"{verb} the last {' and '.join(parts)}"
+
+
+def _finding(flow: Flow, step: Step, left: tuple[int, ...], others: list[Note]) -> Diagnostic:
+    op, shape = step.op, step.layer.inputs[0]
+    assert isinstance(op, Conv | Pool)
+    verb, _, lines = _said(left).partition(" ")
+    message = f"{lines} of the {text(shape[1:])} input {verb} never read"
     hints = []
-    better = _better_sizes(flow, step)
+    better = _better_sizes(flow)
     if better:
-        hints.append("an input of " + " or ".join(f"{n}×{n}" if len(left) == 2 else
-                     text((n,) * len(left)) for n in better) + " is read whole")  # fmt: skip
+        sizes = " or ".join(text((n,) * (len(flow.network.input_shape) - 1)) for n in better)
+        hints.append(f"an input of {sizes} is read whole")
     mend = _mend(op, shape)
     if mend:
         hints.append(f"`{mend}` reads them here")
     span = flow.place(step.layer, "stride", "kernel_size")
-    hint = "; or ".join(hints) or None
-    return Diagnostic("NS603", message, span, came(step.layer), hint)
+    notes = (*came(step.layer), *others)
+    return Diagnostic("NS603", message, span, notes, "; or ".join(hints) or None)
 
 
 def _mend(op: Conv | Pool, shape: Shape) -> str | None:
@@ -104,38 +126,30 @@ def _mend(op: Conv | Pool, shape: Shape) -> str | None:
     return None
 
 
-def _better_sizes(flow: Flow, step: Step) -> list[int]:
-    """The nearest larger and smaller square input for which this layer reads all of its own."""
-    network = flow.network
-    own = network.input_shape
-    if len(set(own[1:])) != 1 or not isinstance(step.op, Conv | Pool):
+def _better_sizes(flow: Flow) -> list[int]:
+    """The nearest larger and smaller square input of which every layer reads all."""
+    own = flow.network.input_shape
+    if len(set(own[1:])) != 1 or len(flow.steps) * SEARCH * 2 > BUDGET:
         return []
+    ops = {id(step.op): step.op for step in flow.steps}
     n = own[1]
-    direct = step.sources == (INPUT,)
-    if not direct and len(flow.steps) * SEARCH * 2 > BUDGET:
-        return []
-    memo: Memo = {}
     found = []
     for candidates in (range(n + 1, n + SEARCH), range(n - 1, max(n - SEARCH, 0), -1)):
         for size in candidates:
-            shape = (own[0], *(size,) * (len(own) - 1))
-            if _reads_all(flow, step, shape, memo, direct):
+            if _reads_all(flow, ops, (own[0], *(size,) * (len(own) - 1))):
                 found.append(size)
                 break
     return found
 
 
-def _reads_all(flow: Flow, step: Step, shape: Shape, memo: Memo, direct: bool) -> bool:
-    assert isinstance(step.op, Conv | Pool)
-    if direct:
-        try:
-            step.op.infer(shape)
-        except Refusal:
-            return False
-        return not any(unread(step.op, shape))
+def _reads_all(flow: Flow, ops: dict[int, Op], shape: Shape) -> bool:
+    memo: Memo = {}
     try:
         output_shape(flow.network.root, (shape,), memo)
     except Refusal:
         return False
-    seen = [inputs[0] for op, inputs in memo if op == id(step.op)]
-    return bool(seen) and not any(unread(step.op, seen[-1]))
+    for place, inputs in memo:
+        op = ops.get(place)
+        if isinstance(op, Conv | Pool) and any(unread(op, inputs[0])):
+            return False
+    return True
