@@ -290,6 +290,14 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as problem:  # a full disk, mostly
+        if "NETSPEC_TRACEBACK" in os.environ:
+            raise
+        where = f" `{problem.filename}`" if problem.filename else ""
+        print(f"netspec: cannot read or write{where}: {(problem.strerror or '').lower()}",
+              file=sys.stderr)  # fmt: skip
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as problem:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise

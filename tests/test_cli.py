@@ -131,6 +131,11 @@ def test_a_missing_file_is_a_finding_with_the_nearest_name(netspec: Netspec) -> 
     assert "did you mean `alexnet.yaml`?" in done.out
 
 
+def test_a_dangling_link_is_not_its_own_suggestion(netspec: Netspec) -> None:
+    Path("gone.yaml").symlink_to("nowhere")
+    assert "did you mean" not in netspec("check", "gone.yaml").out
+
+
 def test_standard_input_is_read_for_a_dash(netspec: Netspec) -> None:
     done = netspec("check", "-", stdin=GOOD.encode())
     assert (done.code, done.out.split(":")[0]) == (0, "<stdin>")
@@ -151,6 +156,7 @@ def test_set_and_input_change_what_is_checked(netspec: Netspec) -> None:
     [
         ("classs=10", 1, "did you mean `classes`?"),
         ("classes=many", 1, "`classes` is a whole number, not `many`"),
+        ("unlike=1", 1, "its parameters are `classes`"),
         ("classes", 2, "`classes` is not `NAME=VALUE`"),
         ("=3", 2, "is not `NAME=VALUE`"),
     ],
@@ -436,6 +442,20 @@ def test_a_reader_that_stops_early_gets_no_traceback() -> None:
     assert running.stderr.read() == ""
     assert running.wait() in (0, 1)
     running.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "netspec", "schema"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert done.returncode == 1
+    assert done.stderr == "netspec: cannot read or write: no space left on device\n"
 
 
 def test_output_is_plain_where_no_terminal_reads_it() -> None:

@@ -92,7 +92,8 @@ def _near(folder: str, name: str) -> str | None:
             names = [e.name for e, _ in zip(entries, range(2_000), strict=False)]
     except OSError:
         return None
-    return nearest(name, sorted(n for n in names if n.endswith((".yaml", ".yml"))))
+    others = (n for n in names if n.endswith((".yaml", ".yml")) and n != name)
+    return nearest(name, sorted(others))  # a dangling link is there, and is no answer
 
 
 def _said(node: Node) -> str:

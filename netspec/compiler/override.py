@@ -113,8 +113,9 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
     for name in overrides.params:
         if name not in declared:
             near = nearest(name, list(declared))
-            known = ", ".join(f"`{k}`" for k in declared) or "none"
-            hint = f"did you mean `{near}`?" if near else f"its parameters are {known}"
+            known = ", ".join(f"`{k}`" for k in declared)
+            hint = f"its parameters are {known}" if known else "it has no parameters"
+            hint = f"did you mean `{near}`?" if near else hint
             hint = _elsewhere(name) or hint
             message = f"the spec has no parameter `{name}`"
             span = document.root.keys.get("params", document.root.span)
