@@ -94,8 +94,9 @@ def output_shapes(module: nn.Module, size: int) -> dict[str, tuple[int, ...]]:
 
         return note
 
-    for path, inner in module.named_modules():
-        inner.register_forward_hook(hook(path))
+    handles = [m.register_forward_hook(hook(path)) for path, m in module.named_modules()]
     with torch.no_grad():
         module.train()(torch.empty(2, 3, size, size, device="meta"))
+    for handle in handles:
+        handle.remove()
     return found
