@@ -176,6 +176,8 @@ def _trained(
     if Path(target).is_dir():
         network: Network = load(str(open_folder(Path(target)).resolved), settings, input)
         return trained_run(Path(target), network, weights)
+    if not Path(target).exists():
+        usage(f"there is no run and no spec `{target}`", "`netspec runs` lists the runs")
     if weights is None:
         usage("a spec has no weights of its own", "name a run's folder, or add `--weights FILE`")
     return Trained(load(target, settings, input), weights)

@@ -473,3 +473,10 @@ def test_output_that_the_locale_cannot_write_is_no_traceback() -> None:
 def test_the_module_and_the_installed_command_are_one() -> None:
     out, _ = process("--version").communicate()
     assert out == f"netspec {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [["eval", "nowhere"], ["predict", "nowhere", "x.png"]])
+def test_a_run_that_does_not_exist_is_said_so(netspec: Netspec, command: list[str]) -> None:
+    done = netspec(*command)
+    assert done.code == 2
+    assert "there is no run and no spec `nowhere`" in done.err
