@@ -38,7 +38,6 @@ def load_plugin(module: str) -> None:
         run = module if module.endswith(".py") else f"-c 'import {module}'"
         hint = f"`python {run}` shows where"
         raise PluginError(f"the plugin `{module}` failed: {what}", hint) from problem
-    _forget()
 
 
 def _load_file(path: str) -> None:
@@ -65,10 +64,3 @@ def load_installed() -> bool:
     for point in entry_points(group=GROUP):
         load_plugin(point.value.partition(":")[0])
     return len(OPS) > before
-
-
-def _forget() -> None:
-    """The schema is made anew, with the new layers."""
-    from netspec.compiler.schema import spec_schema
-
-    spec_schema.cache_clear()

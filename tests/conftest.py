@@ -1,10 +1,13 @@
-"""What all tests share: a cache of their own, so that none sees what another left."""
+"""What all tests share: a cache and layers of their own, so that none sees what another left."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from netspec.ops import OPS
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +16,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("NETSPEC_CACHE", str(cache))
     return cache
+
+
+@pytest.fixture(autouse=True)
+def own_layers() -> Iterator[None]:
+    """A layer that a test registers is gone after it."""
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)

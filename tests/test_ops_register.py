@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from netspec.ops import OPS, register
 from netspec.ops.base import Op, Shape, arg
-
-
-@pytest.fixture(autouse=True)
-def _the_registry_is_left_as_it_was() -> Iterator[None]:
-    before = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(before)
 
 
 def test_a_registered_layer_is_known_by_its_name() -> None:

@@ -118,3 +118,13 @@ def test_so_is_one_that_is_installed(folder: Path) -> None:
         "netspec: the plugin `broken` failed: ZeroDivisionError: division by zero\n"
         "hint: `python -c 'import broken'` shows where\n"
     )
+
+
+def test_a_layer_registered_late_is_in_the_schema() -> None:
+    from netspec.compiler.schema import spec_schema
+    from netspec.ops import register
+    from netspec.ops.base import Op
+
+    assert "Late" not in spec_schema()["$defs"]
+    register(type("Late", (Op,), {"__doc__": "A layer."}))
+    assert "Late" in spec_schema()["$defs"]

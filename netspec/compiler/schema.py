@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from netspec.compiler.document import MODIFIERS, PARAM_TYPES
@@ -113,12 +113,16 @@ def _modifiers() -> dict[str, Schema]:
     }
 
 
-@cache
 def spec_schema() -> Schema:
-    """The whole schema, JSON Schema 2020-12."""
+    """The whole schema, JSON Schema 2020-12, with every layer that is registered now."""
+    return _schema(tuple(OPS))
+
+
+@lru_cache(maxsize=2)
+def _schema(names: tuple[str, ...]) -> Schema:
     defs: dict[str, Schema] = {}
     properties = _modifiers()
-    for name, op in OPS.items():
+    for name, op in ((name, OPS[name]) for name in names):
         defs[name] = op_schema(op)
         properties[name] = {"$ref": f"#/$defs/{name}", "description": op.summary()}
     properties["Sequential"] = {**LAYERS, "description": "a sequence of its own"}
