@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -59,6 +60,8 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="warnings fail too")] = False,
 ) -> None:
     """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
+    # Cyclic garbage is not worth looking for in a process that ends so soon.
+    gc.disable()
     from netspec.compiler.override import parse_overrides
     from netspec.diagnostics import Diagnostic, SpecError
     from netspec.report import check as checker
@@ -305,3 +308,5 @@ def main() -> None:
               file=sys.stderr)  # fmt: skip
         print("hint: NETSPEC_TRACEBACK=1 shows where; please report it", file=sys.stderr)
         sys.exit(70)
+    finally:
+        gc.enable()  # a command may have turned it off
