@@ -180,7 +180,7 @@ def _reworded(said: str, line: str, column: int) -> tuple[str, str | None]:
 
 
 def _events(text: str) -> Iterator[Any]:
-    # As events both parsers work without recursion; the C one is about ten times as fast.
+    # As events both parsers work without recursion; the C one is the faster.
     loader = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
     parser = loader(text)
     while parser.check_event():
