@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from netspec.recipe import Recipe
+from netspec.train.ahead import Ahead
 from netspec.train.checkpoint_file import Tree
 from netspec.train.checkpoints import Checkpoints
 from netspec.train.criterion import Criterion
@@ -29,6 +30,7 @@ from netspec.train.step import Step
 from netspec.train.stop import Stopped, StopRequest
 from netspec.train.sums import Figures, Sums
 from netspec.train.trainable import Trainable
+from netspec.train.waits import waits_on
 from netspec.train.watch import Watch
 from netspec.train.weights import save_weights
 
@@ -104,7 +106,8 @@ class Training:
         self.best = Best(recipe.metric)
         self.records = Records(folder, title=network.name, writes=processes.first)
         self.checkpoints = Checkpoints(folder.checkpoints)
-        self.watch = Watch(lambda: settle(plan.device))
+        self.watch = Watch(lambda: settle(plan.device), waits_on(plan.device))
+        self._ahead = Ahead(plan.device) if plan.device.type == "cuda" else None
         self._lap_began_at = [0.0] * 5
         self._prints = fingerprints(
             network, recipe, data.info.fingerprint, plan, processes.world_size
@@ -125,7 +128,7 @@ class Training:
 
     def batches(self) -> Iterator[Batch]:
         """The training batches that this epoch still has for this process."""
-        return self.data.batches(
+        batches = self.data.batches(
             "train",
             epoch=self.position.epoch,
             batch_size=self.recipe.batch_size,
@@ -134,6 +137,7 @@ class Training:
             start_step=self.position.step_in_epoch,
             augment=True,
         )
+        return batches if self._ahead is None else self._ahead(batches)
 
     def share(self, batch: Batch) -> float:
         """What makes the mean over the processes' losses the mean over the batch's labels."""
