@@ -40,6 +40,11 @@ def explain(error: Exception, *, batch_size: int) -> TrainError | None:
             f"`{operation}` gives other bytes each time on this device",
             "set `deterministic: false`",
         )
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return TrainError(
+            f"`compile: true` does not work here: {_reason(text)}",
+            "take `compile` out of the recipe, or mend what the compiler needs",
+        )
     if isinstance(error, torch.distributed.DistError | ConnectionError) or _of_processes(text):
         return TrainError(
             "the processes that train together lost each other",
@@ -58,3 +63,12 @@ def out_of_memory(error: Exception) -> bool:
 
 def _of_processes(text: str) -> bool:
     return "NCCL" in text or "gloo" in text.lower()
+
+
+def _reason(text: str) -> str:
+    """What torch's compiler says in one line, without the names of its own parts and errors."""
+    lines = (line.strip() for line in text.splitlines())
+    told = next((line for line in lines if line and not line.startswith("backend=")), "it failed")
+    while (name := told.split(": ")[0]) != told and name.isidentifier():
+        told = told[len(name) + 2 :]
+    return told.rstrip(".")

@@ -105,9 +105,13 @@ class Step:
 def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:
     """``module`` as the step calls it: compiled if asked, its gradients shared if there are many.
 
-    Its weights stay ``module``'s own, so checkpoints never see the wrapping.
+    Its weights stay ``module``'s own, so checkpoints never see the wrapping. Each batch size is
+    compiled for itself: code for any size would take the place of the first one's as soon as a
+    second came, and a resumed run, to which they come in another order, would round otherwise.
     """
-    forward: nn.Module = torch.compile(module) if plan.compile else module  # type: ignore[assignment]
+    forward = module
+    if plan.compile:
+        forward = torch.compile(module, dynamic=False)  # type: ignore[assignment]
     if not processes.many:
         return forward
     ids = [plan.device.index] if plan.device.type == "cuda" else None
