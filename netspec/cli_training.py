@@ -148,13 +148,14 @@ def fit(
     """Find the largest batch that this device's memory holds for training."""
 
     def run() -> int:
+        from netspec.compiler.step_memory import step_memory
         from netspec.train.commands import fit_command
 
         network = load(path, settings, input)
         given = None if memory is None else int(memory * 2**30)
         return fit_command(
             network,
-            activation_bytes=network.activation_bytes,
+            step=step_memory(network),
             device=device,
             memory=given,
             confirm=confirm,

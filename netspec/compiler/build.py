@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from netspec.compiler.graph import Graph, Output, Step
+from netspec.compiler.in_place import overwrites, owned
 from netspec.compiler.init_rules import Rule, init_rules
 from netspec.compiler.initialize import initialize
 from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer
@@ -54,9 +55,9 @@ def _module(layer: Layer, rules: BlockRules) -> nn.Module:
 
 def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
     needed = {o.value for o in outputs}
-    owned = _owned(layer, needed)
+    mine = owned(layer, {value - 2 for value in needed})
     if not outputs and _is_chain(layer):
-        return nn.Sequential(OrderedDict((c.name, _child(c, rules, owned)) for c in layer.children))
+        return nn.Sequential(OrderedDict((c.name, _child(c, rules, mine)) for c in layer.children))
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
     batched: dict[str, Shape] = {}
     for child in layer.listed:
@@ -69,7 +70,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
             if tensor.dim() > len(child.output) or not _broadcasts(layer, child, needed):
                 batched[child.name] = child.output
         else:
-            graph.add_module(child.name, _child(child, rules, owned))
+            graph.add_module(child.name, _child(child, rules, mine))
     if batched:
         graph._batched = batched
     return graph
@@ -89,36 +90,13 @@ def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
     )
 
 
-def _child(layer: Layer, rules: BlockRules, owned: frozenset[int]) -> nn.Module:
+def _child(layer: Layer, rules: BlockRules, mine: frozenset[int]) -> nn.Module:
     """A child's module; it works in place only on a value that is its own alone."""
     module = _module(layer, rules)
     asked = layer.op is not None and layer.op.values.get("inplace")
-    if asked and not owned.issuperset(layer.sources):
+    if asked and not overwrites(layer, mine):
         module.inplace = False  # type: ignore[assignment]
     return module
-
-
-def _owned(layer: Layer, needed: set[int]) -> frozenset[int]:
-    """The sources that one child alone reads, and that are new tensors, no views of others.
-
-    To overwrite any other would change what somebody else reads.
-    """
-    readers: dict[int, list[int]] = {}
-    for i, child in enumerate(layer.children):
-        for source in child.sources:
-            readers.setdefault(source, []).append(i)
-    called = {child.target for child in layer.children if child.kind == "call"}
-    kept = {layer.result, *(value - 2 for value in needed)}
-    return frozenset(
-        i
-        for i, child in enumerate(layer.children)
-        if child.op is not None
-        and child.op.parameters(*child.inputs)
-        and not is_tensor(child)
-        and i not in kept
-        and len(readers.get(i, ())) == 1
-        and called.isdisjoint(readers[i])
-    )
 
 
 def _is_chain(layer: Layer) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Final
 
 from netspec.ops.base import (
@@ -9,6 +10,7 @@ from netspec.ops.base import (
     NUMBER,
     POSITIVE,
     POSITIVE_NUMBER,
+    Kept,
     Refusal,
     Schema,
     Shape,
@@ -30,13 +32,19 @@ class InPlace(Layer, abstract=True):
 class ReLU(InPlace):
     """`max(0, x)`."""
 
+    keeps = "output"
+
 
 class ReLU6(InPlace):
     """`min(max(0, x), 6)`."""
 
+    keeps = "input"
+
 
 class LeakyReLU(Layer):
     """`x` where it is positive, and a small multiple of it where not."""
+
+    keeps = "input"
 
     negative_slope: float = arg(NUMBER, "the slope of the negative side", default=0.01, bare=True)
     inplace: bool = arg(BOOL, INPLACE, default=False)
@@ -44,6 +52,8 @@ class LeakyReLU(Layer):
 
 class RReLU(Layer):
     """`LeakyReLU` with a random slope in training, and its mean afterwards."""
+
+    keeps = "input"
 
     lower: float = arg(NUMBER, "the least slope of the negative side", default=1 / 8)
     upper: float = arg(NUMBER, "the largest slope of the negative side", default=1 / 3)
@@ -58,9 +68,15 @@ class RReLU(Layer):
                 argument="lower",
             )
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The slope of each value."""
+        return Kept(prod(inputs[0]))
+
 
 class PReLU(Layer):
     """`LeakyReLU` whose slope is learned."""
+
+    keeps = "input"
 
     num_parameters: int = arg(
         POSITIVE, "1 slope for all, or as many as there are channels", default=1
@@ -87,6 +103,8 @@ class PReLU(Layer):
 class ELU(Layer):
     """`x` where it is positive, `alpha · (exp(x) − 1)` where not."""
 
+    keeps = "input"
+
     alpha: float = arg(NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
@@ -94,9 +112,13 @@ class ELU(Layer):
 class SELU(InPlace):
     """`ELU` with the constants that keep mean and variance through layers."""
 
+    keeps = "input"
+
 
 class CELU(Layer):
     """`ELU` whose slope is continuous for every `alpha`."""
+
+    keeps = "input"
 
     alpha: float = arg(POSITIVE_NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
@@ -104,6 +126,8 @@ class CELU(Layer):
 
 class GELU(Layer):
     """`x · Φ(x)`, where Φ is the normal distribution function."""
+
+    keeps = "input"
 
     approximate: str = arg(
         choice("none", "tanh"), "`tanh` for the faster formula", default="none", bare=True
@@ -113,21 +137,31 @@ class GELU(Layer):
 class SiLU(InPlace):
     """`x · sigmoid(x)`, also called swish."""
 
+    keeps = "input"
+
 
 class Mish(InPlace):
     """`x · tanh(softplus(x))`."""
+
+    keeps = "input"
 
 
 class Hardswish(InPlace):
     """`x · relu6(x + 3)/6`."""
 
+    keeps = "input"
+
 
 class Hardsigmoid(InPlace):
     """`relu6(x + 3)/6`."""
 
+    keeps = "input"
+
 
 class Hardtanh(Layer):
     """`x`, cut to a range."""
+
+    keeps = "input"
 
     min_val: float = arg(NUMBER, "the least output", default=-1.0)
     max_val: float = arg(NUMBER, "the largest output", default=1.0)
@@ -146,21 +180,35 @@ class Hardtanh(Layer):
 class Sigmoid(Layer):
     """`1/(1 + exp(−x))`."""
 
+    keeps = "output"
+
 
 class LogSigmoid(Layer):
     """The logarithm of `Sigmoid`."""
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """A part of the formula."""
+        return Kept(prod(inputs[0]))
 
 
 class Tanh(Layer):
     """The hyperbolic tangent."""
 
+    keeps = "output"
+
 
 class Tanhshrink(Layer):
     """`x − tanh(x)`."""
 
+    keeps = "input"
+
 
 class Softplus(Layer):
     """`log(1 + exp(beta · x))/beta`, a smooth `ReLU`."""
+
+    keeps = "input"
 
     beta: float = arg(NUMBER, "how sharp the bend is", default=1.0)
     threshold: float = arg(NUMBER, "from where on the output is `x` itself", default=20.0)
@@ -169,9 +217,17 @@ class Softplus(Layer):
 class Softsign(Layer):
     """`x/(1 + |x|)`."""
 
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The divisor of each value."""
+        return Kept(prod(inputs[0]))
+
 
 class Hardshrink(Layer):
     """`x`, or 0 where its size is at most `lambd`."""
+
+    keeps = "input"
 
     lambd: float = arg(NUMBER, "the bound", default=0.5)
 
@@ -179,11 +235,15 @@ class Hardshrink(Layer):
 class Softshrink(Layer):
     """`x` moved towards 0 by `lambd`, and 0 where its size is less."""
 
+    keeps = "input"
+
     lambd: float = arg(NOT_NEGATIVE, "how far", default=0.5)
 
 
 class Threshold(Layer):
     """`x`, or `value` where it is not more than `threshold`."""
+
+    keeps = "input"
 
     threshold: float = arg(NUMBER, "the bound")
     value: float = arg(NUMBER, "the output at and below the bound")
@@ -192,3 +252,6 @@ class Threshold(Layer):
 
 class Identity(Layer):
     """Nothing: the output is the input."""
+
+    view = True
+    keeps = "nothing"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar, Final
 
-from netspec.ops.base import Schema, Shape, arg, sizes
+from netspec.ops.base import INDEX, NOTHING, Keeps, Kept, Schema, Shape, arg, sizes
 from netspec.ops.layer import Layer, require_spatial
 
 Sizes = int | tuple[int | None, ...]
@@ -19,6 +20,8 @@ def sizes_or_null(ndim: int) -> Schema:
 class AdaptivePool(Layer, abstract=True):
     """Pooling over windows that are chosen so that the output has `output_size`."""
 
+    keeps = "input"
+
     ndim: ClassVar[int]
 
     output_size: Sizes
@@ -30,6 +33,16 @@ class AdaptivePool(Layer, abstract=True):
         given = self.output_size
         wanted = (given,) * self.ndim if isinstance(given, int) else given
         return (x[0], *(s if w is None else w for w, s in zip(wanted, x[1:], strict=True)))
+
+    def keeping(self, *inputs: Shape) -> Keeps:
+        """The input for its size; the global mean knows it without."""
+        mean = type(self).__name__.startswith("AdaptiveAvg")
+        return "nothing" if mean and prod(self.infer(*inputs)[1:]) == 1 else "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Where each largest value was."""
+        largest = type(self).__name__.startswith("AdaptiveMax")
+        return Kept(0, INDEX * prod(self.infer(*inputs))) if largest else NOTHING
 
 
 SIZE: Final = "size of the output in every spatial dimension; null keeps the input's"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import BOOL, POSITIVE, PROBABILITY, Op, Refusal, Shape, arg, require_dims
+from netspec.ops.base import (
+    BOOL,
+    POSITIVE,
+    PROBABILITY,
+    Kept,
+    Op,
+    Refusal,
+    Shape,
+    arg,
+    require_dims,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,6 +65,19 @@ class MultiheadAttention(Op):
         """Four projections, the matches of all pairs, and the means."""
         length, e = inputs[0]
         return length * e * 4 * e + 2 * length * length * e
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Queries, keys, values and means, and with dropout also the matches of all pairs.
+
+        Without dropout, torch's fused attention keeps one number for each token and head in their
+        place; some devices have it with dropout, too.
+        """
+        length, e = inputs[0]
+        if not self.dropout:
+            return Kept(4 * length * e + self.num_heads * length)
+        return Kept(6 * length * e + 3 * self.num_heads * length * length)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.MultiheadAttention`, giving the tensor alone."""

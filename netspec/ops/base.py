@@ -8,7 +8,15 @@ sequence of tokens `(length, features)`, a vector `(features,)`.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NamedTuple,
+    dataclass_transform,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,6 +24,21 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 Ints = int | tuple[int, ...]
 Schema = dict[str, Any]
+
+
+Keeps = Literal["input", "output", "both", "nothing"]
+
+
+class Kept(NamedTuple):
+    """Values in the precision of training, and bytes of another kind: indices and masks."""
+
+    values: int
+    other_bytes: int = 0
+
+
+NOTHING: Final = Kept(0)
+INDEX: Final = 8
+"""Bytes of an index, torch's int64."""
 
 
 class Refusal(Exception):
@@ -65,6 +88,10 @@ class Op:
     """The least and the largest number of inputs (None: any)."""
     linear: ClassVar[bool] = False
     """Whether the op is a linear (affine) map with weights of its own, as lints need to know."""
+    keeps: ClassVar[Keeps] = "both"
+    """What torch keeps of a training step for the op's backward pass."""
+    view: ClassVar[bool] = False
+    """Whether the output is the input's memory, seen in another way."""
 
     values: dict[str, Any]
 
@@ -137,6 +164,14 @@ class Op:
     def macs(self, *inputs: Shape) -> int:
         """Multiply-adds for one sample: of convolutions and matrix products, without biases."""
         return 0
+
+    def keeping(self, *inputs: Shape) -> Keeps:
+        """`keeps`, for an op of which it depends on the inputs."""
+        return self.keeps
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """What is kept for the backward pass beside the tensors that `keeps` names."""
+        return NOTHING
 
     def make(self, *inputs: Shape) -> nn.Module:
         """The torch module, for inputs of these shapes."""

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 from netspec.ops.base import (
     AXES,
     BOOL,
+    NOTHING,
     POSITIVE,
     Ints,
+    Kept,
     Refusal,
     Schema,
     Shape,
@@ -34,6 +36,8 @@ def same_or_sizes(ndim: int) -> Schema:
 
 class Conv(Layer, abstract=True):
     """A convolution; source of the shape and count: the documentation of `torch.nn.Conv2d`."""
+
+    keeps = "input"
 
     ndim: ClassVar[int]
     linear = True
@@ -139,6 +143,16 @@ class Conv(Layer, abstract=True):
         """Elements of the output times the weights that each reads."""
         per_output = inputs[0][0] // self.groups * prod(spread(self.kernel_size, self.ndim))
         return prod(self.infer(*inputs)) * per_output
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The padded input, where the padding is not of zeros."""
+        if self.padding_mode == "zeros":
+            return NOTHING
+        pads = self.pads()
+        padded = (
+            size + before + after for size, (before, after) in zip(inputs[0][1:], pads, strict=True)
+        )
+        return Kept(inputs[0][0] * prod(padded))
 
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

@@ -18,6 +18,8 @@ class ConvTranspose(Layer, abstract=True):
     The padding is cut from the output, and is always of zeros: torch has no other mode here.
     """
 
+    keeps = "input"
+
     ndim: ClassVar[int]
     linear = True
 

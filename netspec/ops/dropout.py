@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from netspec.ops.base import BOOL, PROBABILITY, Op, Shape, arg, choice
+from netspec.ops.base import BOOL, PROBABILITY, Kept, Op, Shape, arg, choice
 from netspec.ops.layer import Layer, require_spatial
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ INPLACE: Final = "whether the input's memory is used for the output"
 class AnyDropout(Layer, abstract=True):
     """A dropout of torch.nn."""
 
+    keeps = "nothing"
+
     p: float = arg(PROBABILITY, P, default=0.5, bare=True)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
@@ -24,9 +27,17 @@ class AnyDropout(Layer, abstract=True):
 class Dropout(AnyDropout):
     """Random zeros in training, the rest scaled up to keep the mean; nothing afterwards."""
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """What each value was multiplied by."""
+        return Kept(prod(inputs[0]) if self.p else 0)
+
 
 class AlphaDropout(AnyDropout):
     """Dropout that keeps mean and variance, for networks of `SELU`."""
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """What each value was multiplied by."""
+        return Kept(prod(inputs[0]) if self.p else 0)
 
 
 class ChannelDropout(AnyDropout, abstract=True):
@@ -61,9 +72,15 @@ class Dropout3d(ChannelDropout):
 class FeatureAlphaDropout(AnyDropout):
     """Dropout of whole channels that keeps mean and variance, for networks of `SELU`."""
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """What each value was multiplied by."""
+        return Kept(prod(inputs[0]) if self.p else 0)
+
 
 class StochasticDepth(Op):
     """Random removal of a residual branch in training, for whole samples or the whole batch."""
+
+    keeps = "nothing"
 
     p: float = arg(PROBABILITY, "the probability that the branch is removed", bare=True)
     mode: str = arg(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import INTEGER, Op, Refusal, Shape, arg, text
+from netspec.ops.base import INTEGER, Kept, Op, Refusal, Shape, arg, text
 from netspec.ops.layer import dimension
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Elementwise(Op, abstract=True):
 class Add(Elementwise):
     """Sum of two inputs or more, elementwise: a residual shortcut."""
 
+    keeps = "nothing"
+
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that adds its arguments."""
         from netspec.ops.modules import Add as AddModule
@@ -70,6 +73,12 @@ class Add(Elementwise):
 class Mul(Elementwise):
     """Product of two inputs or more, elementwise: a gate."""
 
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The products of some of them, from left to right."""
+        return Kept((len(inputs) - 2) * prod(self.infer(*inputs)))
+
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that multiplies its arguments."""
         from netspec.ops.modules import Mul as MulModule
@@ -79,6 +88,8 @@ class Mul(Elementwise):
 
 class Concat(Op):
     """Concatenation of inputs along one dimension; `dim: 1` is the channels, as in torch."""
+
+    keeps = "nothing"
 
     arity = (1, None)
 

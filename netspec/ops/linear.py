@@ -11,6 +11,8 @@ from netspec.ops.layer import Layer
 class Linear(Layer):
     """Linear map of the last dimension, with weights of its own: a fully connected layer."""
 
+    keeps = "input"
+
     linear = True
 
     out_features: int = arg(POSITIVE, "size of the last dimension of the output", bare=True)

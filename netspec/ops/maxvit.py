@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import POSITIVE, Op, Refusal, Shape, arg, require_dims, text
+from netspec.ops.base import POSITIVE, Kept, Op, Refusal, Shape, arg, require_dims, text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class WindowPartition(Op):
     """An image cut into square windows: `(windows, positions in each, channels)`."""
+
+    keeps = "nothing"
 
     p: int = arg(POSITIVE, "height and width of a window", bare=True)
 
@@ -39,6 +41,8 @@ class WindowPartition(Op):
 
 class WindowDepartition(Op):
     """Square windows put together again; the reverse of `WindowPartition`."""
+
+    keeps = "nothing"
 
     p: int = arg(POSITIVE, "height and width of a window")
     h_partitions: int = arg(POSITIVE, "how many windows are above each other")
@@ -113,6 +117,14 @@ class RelativePositionalMultiHeadAttention(Op):
         # a sum over one element is no matrix product to torch, so it is not counted as one
         products = (self.head_dim > 1) + (positions > 1)
         return windows * (positions * e * 4 * e + products * positions * positions * e)
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Queries, keys, values and means, and the matches of all pairs."""
+        windows, positions, e = inputs[0]
+        heads = e // self.head_dim
+        return Kept(4 * prod(inputs[0]) + windows * heads * positions * positions)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torchvision.models.maxvit.RelativePositionalMultiHeadAttention`."""

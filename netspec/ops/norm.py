@@ -12,6 +12,7 @@ from netspec.ops.base import (
     POSITIVE_NUMBER,
     PROBABILITY,
     Ints,
+    Kept,
     Op,
     Refusal,
     Schema,
@@ -34,6 +35,8 @@ MOMENTUM: Final = "how much a batch counts in the running statistics"
 
 class TrackingNorm(Layer, abstract=True):
     """A normalisation of each channel that may keep running statistics."""
+
+    keeps = "input"
 
     ndim: ClassVar[int]
 
@@ -124,6 +127,11 @@ class InstanceNorm(TrackingNorm, abstract=True):
             )
         return x
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Mean and deviation of each channel, and its weight and running ones for each sample."""
+        channels = inputs[0][0]
+        return Kept(channels * (2 + self.affine + 2 * self.track_running_stats))
+
 
 class InstanceNorm1d(InstanceNorm):
     """Normalisation of each channel of each sample, over a sequence."""
@@ -146,6 +154,8 @@ class InstanceNorm3d(InstanceNorm):
 class GroupNorm(Layer):
     """Normalisation of groups of channels of each sample."""
 
+    keeps = "input"
+
     num_groups: int = arg(POSITIVE, "how many groups the channels make", bare=True)
     eps: float = arg(POSITIVE_NUMBER, EPS, default=1e-5)
     affine: bool = arg(BOOL, AFFINE, default=True)
@@ -167,6 +177,10 @@ class GroupNorm(Layer):
         channels = (inputs[0][0],)
         return {"weight": channels, "bias": channels} if self.affine else {}
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Mean and deviation of each group."""
+        return Kept(2 * self.num_groups)
+
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.GroupNorm`."""
         from torch import nn
@@ -184,6 +198,8 @@ TRAILING: Final[Schema] = {
 
 class TrailingNorm(Layer, abstract=True):
     """A normalisation of each position over its last dimensions."""
+
+    keeps = "input"
 
     normalized_shape: Ints | None = arg(
         TRAILING, "sizes of the last dimensions, which are normalised; by default the last one's",
@@ -236,6 +252,10 @@ class LayerNorm(TrailingNorm):
             return {}
         return {"weight": shape, "bias": shape} if self.bias else {"weight": shape}
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Mean and deviation of each position."""
+        return Kept(2 * prod(inputs[0]) // prod(self.trailing(inputs[0])))
+
 
 class RMSNorm(TrailingNorm):
     """Division of each position by the root mean square of its features."""
@@ -249,6 +269,11 @@ class RMSNorm(TrailingNorm):
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`weight` of `normalized_shape`, where `elementwise_affine`."""
         return {"weight": self.trailing(inputs[0])} if self.elementwise_affine else {}
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The input divided by the root mean squares, and these."""
+        values = prod(inputs[0])
+        return Kept(values + values // prod(self.trailing(inputs[0])))
 
 
 class LayerNorm2d(Op):
@@ -264,6 +289,12 @@ class LayerNorm2d(Op):
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`weight` and `bias` of `(channels,)`."""
         return {"weight": inputs[0][:1], "bias": inputs[0][:1]}
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Mean and deviation of each position."""
+        return Kept(2 * prod(inputs[0][1:]))
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torchvision.models.convnext.LayerNorm2d`."""
@@ -285,3 +316,10 @@ class LocalResponseNorm(Layer):
         """`(channels, *spatial)`, unchanged."""
         require_at_least(self, inputs[0], 2, spatial(1))
         return inputs[0]
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The squares with zeros about them, their scaled means, and powers of these."""
+        channels, rest = inputs[0][0], prod(inputs[0][1:])
+        return Kept((channels + self.size - 1) * rest + 2 * channels * rest)

@@ -71,6 +71,8 @@ class Pad(Layer, abstract=True):
 class ConstantPad(Pad, abstract=True):
     """A padding of one value, of any input with as many dimensions and one more."""
 
+    keeps = "nothing"
+
     def require(self, x: Shape) -> None:
         """Raise `Refusal` NS401 where `x` has too few dimensions."""
         require_at_least(self, x, self.ndim + 1, spatial(self.ndim))
@@ -91,6 +93,8 @@ class ConstantPad(Pad, abstract=True):
 class ReflectionPad(Pad, abstract=True):
     """A padding by the input's reflection."""
 
+    keeps = "input"
+
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether the reflection, which leaves out the edge, is as long."""
         return max(before, after) < size
@@ -109,9 +113,13 @@ class ReflectionPad(Pad, abstract=True):
 class ReplicationPad(Pad, abstract=True):
     """A padding that repeats the edge."""
 
+    keeps = "input"
+
 
 class CircularPad(Pad, abstract=True):
     """A padding by the input's other side."""
+
+    keeps = "nothing"
 
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether the input is wrapped around at most once."""

@@ -23,6 +23,8 @@ class Parameter(Op):
     name in `state_dict` is the layer's own.
     """
 
+    keeps = "nothing"
+
     arity = (0, 0)
 
     shape: tuple[int, ...] = arg(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from netspec.ops.base import (
     AXES,
     BOOL,
+    INDEX,
     POSITIVE,
     POSITIVE_NUMBER,
     Ints,
+    Kept,
     Refusal,
     Shape,
     arg,
@@ -92,6 +95,8 @@ class Pool(Layer, abstract=True):
 class MaxPool(Pool, abstract=True):
     """The largest value of each window."""
 
+    keeps = "input"
+
     padding: Ints
     dilation: Ints
 
@@ -102,6 +107,10 @@ class MaxPool(Pool, abstract=True):
     def dilations(self) -> tuple[int, ...]:
         """The distance between a window's elements in each spatial dimension."""
         return spread(self.dilation, self.ndim)
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Where each largest value was."""
+        return Kept(0, INDEX * prod(self.infer(*inputs)))
 
 
 CEIL = "whether a last window may hang over the end of the input"
@@ -143,6 +152,8 @@ class MaxPool3d(MaxPool):
 
 class AvgPool(Pool, abstract=True):
     """The mean of each window."""
+
+    keeps = "input"
 
     padding: Ints
     count_include_pad: bool
@@ -204,6 +215,12 @@ class LPPool1d(Pool):
     stride: Ints | None = arg(nullable(sizes(1)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
 
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Each power, and four steps from its mean to the root."""
+        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
+
 
 class LPPool2d(Pool):
     """The power mean of each window of an image, `(channels, height, width)`."""
@@ -213,6 +230,12 @@ class LPPool2d(Pool):
     kernel_size: Ints = arg(sizes(2), "height and width of the window")
     stride: Ints | None = arg(nullable(sizes(2)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Each power, and four steps from its mean to the root."""
+        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
 
 
 class LPPool3d(Pool):
@@ -224,3 +247,9 @@ class LPPool3d(Pool):
     kernel_size: Ints = arg(sizes(3), "depth, height and width of the window")
     stride: Ints | None = arg(nullable(sizes(3)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
+
+    keeps = "input"
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Each power, and four steps from its mean to the root."""
+        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))

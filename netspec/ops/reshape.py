@@ -48,6 +48,9 @@ def check_target(target: Shape, argument: str) -> None:
 class Flatten(Layer):
     """Join several dimensions into one: by default all but the batch."""
 
+    view = True
+    keeps = "nothing"
+
     start_dim: int = arg(INTEGER, "the first dimension to join, the batch being 0", default=1)
     end_dim: int = arg(INTEGER, "the last dimension to join", default=-1)
 
@@ -70,6 +73,9 @@ class Flatten(Layer):
 class Unflatten(Layer):
     """Split one dimension into several."""
 
+    view = True
+    keeps = "nothing"
+
     dim: int = arg(INTEGER, "the dimension to split, the batch being 0")
     unflattened_size: Shape = arg(TARGET, "the sizes to split it into; one may be -1")
 
@@ -87,6 +93,9 @@ class Unflatten(Layer):
 
 class Reshape(Op):
     """The same elements in another shape; the batch is kept, and not written."""
+
+    view = True
+    keeps = "nothing"
 
     shape: Shape = arg(TARGET, "the sizes without the batch; one may be -1", bare=True)
 
@@ -107,6 +116,9 @@ class Reshape(Op):
 
 class Permute(Op):
     """The dimensions in another order; the batch, which is 0, stays first."""
+
+    view = True
+    keeps = "nothing"
 
     dims: Shape = arg(
         {"type": "array", "items": {"type": "integer"}, "minItems": 2},
@@ -152,6 +164,9 @@ class Permute(Op):
 
 class Transpose(Op):
     """Two dimensions, swapped."""
+
+    view = True
+    keeps = "nothing"
 
     dim0: int = arg(INTEGER, "one dimension, the batch being 0")
     dim1: int = arg(INTEGER, "the other dimension")

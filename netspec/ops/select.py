@@ -38,6 +38,9 @@ def require_some(out: Shape, op: Op, x: Shape, hint: str) -> Shape:
 class Select(Op):
     """One entry of a dimension, which goes: `dim: 1, index: 0` is the first token."""
 
+    view = True
+    keeps = "nothing"
+
     dim: int = arg(INTEGER, "the dimension, the batch being 0")
     index: int = arg(INTEGER, "the entry; a negative one counts from the end")
 
@@ -64,6 +67,9 @@ class Select(Op):
 
 class Slice(Op):
     """A stretch of a dimension, as `x[start:end:step]` in Python."""
+
+    view = True
+    keeps = "nothing"
 
     dim: int = arg(INTEGER, "the dimension, the batch being 0", default=1)
     start: int = arg(INTEGER, "the first entry; a negative one counts from the end", default=0)
@@ -95,6 +101,9 @@ class Slice(Op):
 class Chunk(Op):
     """One of the equal parts that a dimension is split into, as by `torch.chunk`."""
 
+    view = True
+    keeps = "nothing"
+
     chunks: int = arg(POSITIVE, "how many parts")
     index: int = arg(INTEGER, "which part, from 0; a negative one counts from the end")
     dim: int = arg(INTEGER, "the dimension to split, the batch being 0", default=1)
@@ -125,6 +134,8 @@ class Chunk(Op):
 
 class Mean(Op):
     """The mean over one dimension or several; `dim: [2, 3]` is an image's global mean."""
+
+    keeps = "nothing"
 
     dim: Ints = arg(
         {"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1},

@@ -9,6 +9,8 @@ from netspec.ops.layer import Layer, require_at_least, spatial
 class PixelShuffle(Layer):
     """Channels moved into the image: each square of new pixels comes from one position."""
 
+    keeps = "nothing"
+
     upscale_factor: int = arg(POSITIVE, "how many times larger the image becomes", bare=True)
 
     def infer(self, *inputs: Shape) -> Shape:
@@ -29,6 +31,8 @@ class PixelShuffle(Layer):
 
 class PixelUnshuffle(Layer):
     """The image moved into channels: each square of pixels becomes one position."""
+
+    keeps = "nothing"
 
     downscale_factor: int = arg(POSITIVE, "how many times smaller the image becomes", bare=True)
 
@@ -51,6 +55,8 @@ class PixelUnshuffle(Layer):
 
 class ChannelShuffle(Layer):
     """Channels dealt out: the first of every group, then the second of every group, and so on."""
+
+    keeps = "nothing"
 
     groups: int = arg(POSITIVE, "how many groups the channels come in", bare=True)
 

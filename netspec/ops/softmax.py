@@ -19,6 +19,8 @@ DIM: Final = (
 class AlongDim(Layer, abstract=True):
     """A softmax; torch's own guess for a missing `dim` is taken where it is not the batch."""
 
+    keeps = "output"
+
     dim: int | None = arg(nullable(INTEGER), DIM, default=None, bare=True)
 
     def place(self, x: Shape) -> int:
@@ -63,6 +65,8 @@ class Softmin(AlongDim):
 class Softmax2d(Layer):
     """`Softmax` over the channels at each position of an image."""
 
+    keeps = "output"
+
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
         require_dims(self, inputs[0], 3, "channels, height and width", "use `Softmax`")
@@ -71,6 +75,8 @@ class Softmax2d(Layer):
 
 class GLU(Layer):
     """One half of the input, gated by the sigmoid of the other half."""
+
+    keeps = "input"
 
     dim: int = arg(INTEGER, "the dimension to halve, the batch being 0", default=-1, bare=True)
 

@@ -12,6 +12,7 @@ from netspec.ops.base import (
     POSITIVE,
     POSITIVE_NUMBER,
     PROBABILITY,
+    Kept,
     Op,
     Schema,
     Shape,
@@ -78,6 +79,17 @@ class WindowAttention(Op, abstract=True):
         windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
         return windows * (tokens * e * 4 * e + 2 * tokens * tokens * e)
 
+    keeps = "input"
+
+    def kept(self, x: Shape, tensors: int, matches: int) -> Kept:
+        """So many tensors of all windows' features, and so many of their matches."""
+        height, width, e = x
+        tokens = prod(self.window_size)
+        windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
+        dropped = 2 * (self.attention_dropout > 0)
+        pairs = self.num_heads * tokens * tokens
+        return Kept(windows * (tensors * tokens * e + (matches + dropped) * pairs))
+
     def make(self, *inputs: Shape) -> nn.Module:
         """The class of `torchvision.models.swin_transformer` that has this name."""
         from torchvision.models import swin_transformer
@@ -99,6 +111,10 @@ class ShiftedWindowAttention(WindowAttention):
     def buffers(self, *inputs: Shape) -> dict[str, Shape]:
         """Which entry of the table each pair of positions takes."""
         return {"relative_position_index": (prod(self.window_size) ** 2,)}
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """Queries, keys, values and means of all windows, and the matches of all pairs."""
+        return self.kept(inputs[0], tensors=4, matches=1)
 
 
 HIDDEN: Final = 512
@@ -135,6 +151,10 @@ class ShiftedWindowAttentionV2(WindowAttention):
         biases = (2 * high - 1) * (2 * wide - 1) * HIDDEN * (2 + self.num_heads)
         return super().macs(*inputs) + biases
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """As in the first version, and what the angles and their scale need."""
+        return self.kept(inputs[0], tensors=8, matches=2)
+
 
 class Merging(Op, abstract=True):
     """Each square of four neighbours joined into one position of twice the features."""
@@ -162,6 +182,8 @@ class Merging(Op, abstract=True):
         """The linear map."""
         return prod(self.infer(*inputs)) * 4 * inputs[0][-1]
 
+    keeps = "nothing"
+
     def make(self, *inputs: Shape) -> nn.Module:
         """The class of `torchvision.models.swin_transformer` that has this name."""
         from torch import nn
@@ -179,6 +201,11 @@ class PatchMerging(Merging):
         """All four neighbours' features."""
         return 4 * e
 
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The neighbours joined, and the same normalised."""
+        joined = 2 * prod(self.infer(*inputs))
+        return Kept(2 * joined + 2 * joined // self.normalised(inputs[0][-1]))
+
 
 class PatchMergingV2(Merging):
     """Four neighbours joined, mapped to twice the features, and normalised (Swin V2)."""
@@ -186,3 +213,8 @@ class PatchMergingV2(Merging):
     def normalised(self, e: int) -> int:
         """The output's features."""
         return 2 * e
+
+    def kept_beside(self, *inputs: Shape) -> Kept:
+        """The neighbours joined, and what they are mapped to."""
+        out = prod(self.infer(*inputs))
+        return Kept(3 * out + 2 * out // self.normalised(inputs[0][-1]))

@@ -18,6 +18,8 @@ STEP: Final = "step of the window"
 class Windows(Layer, abstract=True):
     """The windows of an image."""
 
+    keeps = "nothing"
+
     kernel_size: Ints
     dilation: Ints
     padding: Ints

@@ -8,6 +8,7 @@ from netspec.ops.base import (
     AXES,
     BOOL,
     Ints,
+    Keeps,
     Refusal,
     Schema,
     Shape,
@@ -49,6 +50,8 @@ def wanted(most: int, least: int = 1) -> tuple[Schema, Schema]:
 
 class Interpolation(Layer, abstract=True):
     """A resize of the spatial dimensions; source: `torch.nn.functional.interpolate`."""
+
+    keeps = "nothing"
 
     size: Ints | None
     scale_factor: Scale
@@ -148,6 +151,10 @@ class Upsample(Interpolation):
                 "`recompute_scale_factor` means nothing beside a `size`",
                 argument="recompute_scale_factor",
             )
+
+    def keeping(self, *inputs: Shape) -> Keeps:
+        """The input where windows are averaged."""
+        return "input" if self.mode == "area" else "nothing"
 
 
 class Upsampling2d(Interpolation, abstract=True):

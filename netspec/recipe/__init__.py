@@ -1,6 +1,7 @@
 """The recipe: what a spec's `train:` section may say, and what it means. Needs no torch."""
 
 from netspec.recipe.mistake import RecipeError
+from netspec.recipe.optimizers import states
 from netspec.recipe.recipe import (
     IMAGENET,
     UNCHANGED,
@@ -26,4 +27,5 @@ __all__ = [
     "RecipeError",
     "Warmup",
     "recipe_from",
+    "states",
 ]

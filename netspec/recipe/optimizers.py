@@ -4,6 +4,9 @@ Switches that choose torch's implementation (`foreach`, `fused`, `capturable`) a
 business and are not offered.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from netspec.recipe.schema import Schema, boolean, mapping, number, numbers
 
 
@@ -144,3 +147,20 @@ OPTIMIZERS: dict[str, Schema] = {
 }
 
 BARE = dict.fromkeys(OPTIMIZERS, "lr")
+
+_STATES = {
+    "Adam": 2, "AdamW": 2, "NAdam": 2, "RAdam": 2, "Adamax": 2, "Adadelta": 2, "RMSprop": 1,
+    "Adagrad": 1,
+}  # fmt: skip
+
+
+def states(name: str, args: Mapping[str, Any]) -> int:
+    """How many tensors of its own size an optimizer keeps for every parameter.
+
+    Read off the classes of `torch.optim`; of others it is taken to be two.
+    """
+    momentum = bool(args.get("momentum"))
+    if name == "SGD":
+        return int(momentum)
+    more = bool(args.get("amsgrad")) + bool(args.get("centered"))
+    return _STATES.get(name, 2) + more + (momentum and name == "RMSprop")

@@ -15,6 +15,7 @@ from netspec.compiler.network import (
     num_params,
     owners,
 )
+from netspec.compiler.step_memory import step_memory
 from netspec.ops.base import text
 from netspec.report.escape import safe
 from netspec.report.memory import training_memory
@@ -122,7 +123,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _totals(network: Network, batch_size: int | None) -> list[str]:
     batch = batch_size or network.train.get("batch_size", 32)
-    memory = training_memory(network, batch)
+    memory, step = training_memory(network, batch), step_memory(network)
     least = network.min_input_size
     lines = [
         f"input              {text(network.input_shape)}"
@@ -130,7 +131,8 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
         f"output             {text(network.output_shape)}",
         f"parameters         {network.num_params:,} ({size(4 * network.num_params)} in float32)",
         f"multiply-adds      {figure(network.macs)} a sample",
-        f"activations        {size(network.activation_bytes)} a sample in float32",
+        f"activations        {size(network.activation_bytes)} a sample in float32; "
+        f"training holds {size(step.bytes_of(step.peak))}",
     ]
     if network.training_params:
         lines.append(
@@ -152,7 +154,7 @@ def _least(network: Network, least: int) -> str:
 def as_json(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
     """The same as JSON; sizes in bytes, shapes without the batch."""
     batch = batch_size or network.train.get("batch_size", 32)
-    memory = training_memory(network, batch)
+    memory, step = training_memory(network, batch), step_memory(network)
     data = {
         "name": network.name,
         "description": network.description,
@@ -163,6 +165,7 @@ def as_json(network: Network, *, depth: int | None = None, batch_size: int | Non
         "macs": network.macs,
         "training_only_params": network.training_params,
         "activation_bytes": network.activation_bytes,
+        "training_bytes": step.bytes_of(step.peak),
         "training_memory": {"batch_size": batch, **memory._asdict(), "total": memory.total},
         "layers": [
             {

@@ -12,10 +12,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from netspec.compiler.step_memory import StepMemory
 from netspec.recipe import Normalization, Recipe
 from netspec.train.criterion import Criterion
 from netspec.train.data import open_data
 from netspec.train.durable import write_durably
+from netspec.train.ema import MovingAverage
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluate_split
 from netspec.train.faults import explain
@@ -187,15 +189,15 @@ def runs_command(
 def fit_command(
     network: Trainable,
     *,
-    activation_bytes: int,
+    step: StepMemory,
     device: str | None = None,
     memory: int | None = None,
     confirm: bool = True,
 ) -> int:
     """Print the largest batch for training: reckoned, and on a GPU confirmed by training steps.
 
-    ``activation_bytes`` is the static analysis's figure for one float32 sample; ``memory`` (bytes)
-    stands in for the device's own.
+    ``step`` is the static analysis of what a step holds of a sample; ``memory`` (bytes) stands in
+    for the device's own.
     """
     recipe = recipe_of(network, {})
     alone = Processes()
@@ -208,7 +210,7 @@ def fit_command(
         values *= size
     available = memory or device_memory(plan)
     params = network.num_params + int(getattr(network, "training_params", 0))
-    need = reckon(params, activation_bytes, values, recipe, plan)
+    need = reckon(params, step, values, recipe, plan)
     largest = need.largest_batch(available)
     print(_reckoned(need, available, largest))
     if plan.device.type != "cuda" or not confirm or memory is not None:
@@ -287,7 +289,7 @@ def _try(network: Trainable, recipe: Recipe, plan: Plan, batch: int) -> None:
         network.outputs,
         criterion,
         optimizer,
-        None,
+        None if recipe.ema is None else MovingAverage(module, recipe.ema),
         sums,
         recipe,
         plan,

@@ -9,22 +9,14 @@ from pathlib import Path
 
 import torch
 
-from netspec.recipe import Recipe
+from netspec.compiler.step_memory import StepMemory
+from netspec.recipe import Recipe, states
 from netspec.train.faults import out_of_memory
 from netspec.train.plan import Plan
 
-# Values that each optimizer keeps beside every parameter, for its usual arguments.
-STATES = {
-    "SGD": 1,
-    "Adam": 2,
-    "AdamW": 2,
-    "NAdam": 2,
-    "RAdam": 2,
-    "Adamax": 2,
-    "Adadelta": 2,
-    "RMSprop": 1,
-    "Adagrad": 1,
-}
+# Batches of float32 images that are held at once: the one that is trained on, the next, and what
+# it is made from; on a GPU also the copies in the recorded step and in another layout.
+IMAGES_HELD = {"cpu": 4, "cuda": 6}
 # The driver's context, cuDNN's workspaces and the allocator's unused pieces.
 SET_ASIDE = 1.0 * 2**30
 KEPT_FREE = 0.08
@@ -43,25 +35,22 @@ class Need:
 
 
 def reckon(
-    num_params: int, activation_bytes: int, input_values: int, recipe: Recipe, plan: Plan
+    num_params: int, step: StepMemory, input_values: int, recipe: Recipe, plan: Plan
 ) -> Need:
     """Memory for training from the static analysis.
 
-    ``activation_bytes`` is what a training step keeps of one float32 sample for its backward pass,
-    ``input_values`` the sample's own size. Weights, gradients, the optimizer's values and the
-    moving average are float32 whatever the precision; what is kept of a sample is half the size
-    under autocast.
+    ``step`` is what a training step holds of one sample, ``input_values`` the sample's own size.
+    Weights, gradients, the optimizer's values and the moving average are float32 whatever the
+    precision; what is held of a sample is half the size under autocast.
     """
-    copies = 2 + STATES.get(recipe.optimizer.name, 2) + (recipe.ema is not None)
-    if recipe.optimizer.name == "SGD" and not recipe.optimizer.args.get("momentum"):
-        copies -= 1
+    optimizer = recipe.optimizer
+    copies = 2 + states(optimizer.name, optimizer.args) + (recipe.ema is not None)
     half = plan.autocast is not None
     fixed = num_params * 4 * copies + (num_params * 2 if half else 0)
     if plan.device.type == "cuda":
         fixed += int(SET_ASIDE)
-    kept = activation_bytes // 2 if half else activation_bytes
-    # The gradient of the largest piece lives beside what is kept; a tenth has covered it.
-    return Need(fixed, int(kept * 1.1) + input_values * 4 * 2)
+    images = input_values * 4 * IMAGES_HELD.get(plan.device.type, 4)
+    return Need(fixed, step.bytes_of(step.peak, 2 if half else 4) + images)
 
 
 def device_memory(plan: Plan) -> int:

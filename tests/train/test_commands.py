@@ -16,6 +16,8 @@ import torch
 from cases import FILES, image_tree
 from stand_in import SegmentingCnn, StandIn, full_cnn, plain_cnn
 
+from netspec.compiler.step_memory import StepMemory
+from netspec.ops.base import Kept
 from netspec.recipe import recipe_from
 from netspec.train.commands import (
     Trained,
@@ -29,7 +31,7 @@ from netspec.train.commands import (
 from netspec.train.confusion import draw_confusion
 from netspec.train.curves import Curve, draw_curves
 from netspec.train.errors import TrainError
-from netspec.train.fit import largest_that_runs, reckon
+from netspec.train.fit import IMAGES_HELD, largest_that_runs, reckon
 from netspec.train.plan import make_plan
 from netspec.train.processes import Processes
 from netspec.train.progress import duration
@@ -209,12 +211,13 @@ def test_the_largest_batch_is_reckoned_from_the_static_figures(
 ) -> None:
     recipe = recipe_from({"optimizer": "Adam", "ema": 0.9})
     plan = make_plan(recipe, torch.device("cpu"), Processes(), images=True)
-    need = reckon(1_000_000, 2_000_000, 1000, recipe, plan)
+    step = StepMemory(kept=Kept(450_000), peak=Kept(500_000, 8000))
+    need = reckon(1_000_000, step, 1000, recipe, plan)
     assert need.fixed == 5 * 4_000_000  # weights, gradients, two of Adam's, the moving average
-    assert need.per_sample == 2_200_000 + 8000
+    assert need.per_sample == 4 * 500_000 + 8000 + 4 * 1000 * IMAGES_HELD["cpu"]
     assert need.largest_batch(10**9) == int((0.92e9 - need.fixed) // need.per_sample)
     assert need.largest_batch(10**6) == 0
-    assert fit_command(NETWORK, activation_bytes=100_000, memory=2**30) == 0
+    assert fit_command(NETWORK, step=step, memory=2**30) == 0
     assert "largest batch: " in capsys.readouterr().out
 
 
