@@ -17,22 +17,19 @@ from netspec.recipe import Normalization, Recipe
 from netspec.train.criterion import Criterion
 from netspec.train.data import open_data
 from netspec.train.durable import write_durably
-from netspec.train.ema import MovingAverage
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluate_split
 from netspec.train.faults import explain
 from netspec.train.fit import Need, device_memory, largest_that_runs, reckon, release_memory
 from netspec.train.folder import RunFolder, open_folder
-from netspec.train.optimizer import make_optimizer
 from netspec.train.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.predict import ImageForm, predict_images
 from netspec.train.processes import Processes, place_in_torchrun
 from netspec.train.progress import Progress
 from netspec.train.run import TrainOptions, recipe_of, train
 from netspec.train.runs import all_runs, differences, laid_over, runs_table, summarize
-from netspec.train.step import Step
-from netspec.train.sums import Sums
 from netspec.train.trainable import Trainable
+from netspec.train.trial import take_trial_steps
 from netspec.train.weights import load_weights
 
 SPLITS = ("train", "validation", "test")
@@ -223,7 +220,7 @@ def fit_command(
     runs, trials = largest_that_runs(
         max(1, largest),
         max(1, largest) * 4,
-        lambda batch: _try(network, recipe, plan, batch),
+        lambda batch: take_trial_steps(network, recipe, plan, batch),
         release_memory,
     )
     told = ", ".join(f"{batch} {'runs' if fits else 'does not'}" for batch, fits in trials)
@@ -275,32 +272,6 @@ def _module(trained: Trained, plan: Plan) -> nn.Module:
     module.load_state_dict(weights)
     module = module.to(plan.device).to(memory_format=plan.memory_format)
     return module.eval()
-
-
-def _try(network: Trainable, recipe: Recipe, plan: Plan, batch: int) -> None:
-    """Two training steps on noise, and nothing kept."""
-    module = network.build().to(plan.device).to(memory_format=plan.memory_format)
-    criterion = Criterion(recipe.loss, plan.device)
-    parameters = (value for value in module.parameters() if value.requires_grad)
-    optimizer = make_optimizer(recipe.optimizer, parameters, fused=plan.fused, capturable=False)
-    sums = Sums(criterion, plan.device)
-    step = Step(
-        module,
-        network.outputs,
-        criterion,
-        optimizer,
-        None if recipe.ema is None else MovingAverage(module, recipe.ema),
-        sums,
-        recipe,
-        plan,
-        Processes(),
-    )
-    images = torch.randn(batch, *network.input_shape, device=plan.device)
-    shape = (batch, *network.output_shape[1:])
-    labels = torch.randint(network.output_shape[0], shape, device=plan.device)
-    for _ in range(2):
-        step(images, labels)
-    sums.totals(Processes())
 
 
 def _reckoned(need: Need, available: int, largest: int) -> str:

@@ -23,14 +23,15 @@ class MovingAverage:
         self._averages = [ours[name] for name in floats]
         self._values = [theirs[name] for name in floats]
         counters = [name for name in theirs if name not in set(floats)]
-        self._counters = [(ours[name], theirs[name]) for name in counters]
+        self._counters = [ours[name] for name in counters]
+        self._counted = [theirs[name] for name in counters]
 
     @torch.no_grad()
     def update(self) -> None:
         """Move the average towards the network as it stands."""
         torch._foreach_lerp_(self._averages, self._values, 1.0 - self.decay)
-        for mine, theirs in self._counters:
-            mine.copy_(theirs)
+        if self._counters:
+            torch._foreach_copy_(self._counters, self._counted)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The averaged weights under the network's own names."""

@@ -57,7 +57,14 @@ def out_of_memory(error: Exception) -> bool:
     """Whether ``error`` says that memory ran out, the device's or the machine's."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    signs = ("can't allocate memory", "not enough memory", "CUDNN_STATUS_ALLOC_FAILED")
+    signs = (
+        "can't allocate memory",
+        "not enough memory",
+        "CUDNN_STATUS_ALLOC_FAILED",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDA error: out of memory",
+        "unable to find an engine to execute",  # cuDNN, where no plan's workspace could be had
+    )
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
 
 

@@ -29,6 +29,8 @@ def make_optimizer(
     if capturable and choice.name in ("Adam", "AdamW"):
         args["capturable"] = True
     optimizer: Optimizer = getattr(torch.optim, choice.name)(list(parameters), **args)
+    # The steps before the recording are meant to run as they are; torch would warn of them.
+    optimizer._warned_capturable_if_run_uncaptured = True
     return optimizer
 
 

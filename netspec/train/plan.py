@@ -41,10 +41,8 @@ def choose_device(wanted: str | None, processes: Processes) -> torch.device:
         TrainError: there is no such device here.
     """
     if wanted in (None, "auto"):
-        if torch.cuda.is_available():
-            return torch.device("cuda", processes.local_rank)
         # Apple's device lacks float64 and deterministic algorithms: only when it is asked for.
-        return torch.device("cpu")
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(str(wanted))
     except RuntimeError:
@@ -56,6 +54,11 @@ def choose_device(wanted: str | None, processes: Processes) -> torch.device:
         index = processes.local_rank if device.index is None else device.index
         if index >= count:
             found = f"{count} GPU{'s' if count != 1 else ''}"
+            if count and device.index is None:
+                raise TrainError(
+                    f"process {index} of this machine has no GPU: torch finds {found}",
+                    f"start at most {count} with `--nproc-per-node`, or use `--device cpu`",
+                )
             raise TrainError(
                 f"`{wanted}` is not here: torch finds {found}",
                 "use `--device cpu`" if not count else f"use `cuda:0` to `cuda:{count - 1}`",
@@ -93,7 +96,8 @@ def make_plan(recipe: Recipe, device: torch.device, processes: Processes, *, ima
         channels_last=channels_last,
         compile=recipe.compile,
         cuda_graph=graph,
-        fused=device.type in ("cuda", "cpu"),
+        # With a scaler, a first step that is skipped would leave fused momentum unset.
+        fused=device.type in ("cuda", "cpu") and not scaler,
         deterministic=deterministic,
         line=" · ".join(part for part in parts if part),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 from netspec.recipe import Recipe
 from netspec.train.criterion import Criterion
 from netspec.train.ema import MovingAverage
+from netspec.train.gradients import average_gradients
 from netspec.train.graph import GraphedStep, Learn
 from netspec.train.guard import DeviceGuard, HostGuard
 from netspec.train.optimizer import FUSED
@@ -48,6 +50,8 @@ class Step:
             DeviceGuard(optimizer, plan.device, processes) if on_device else HostGuard(processes)
         )
         self._parameters = [value for value in module.parameters() if value.requires_grad]
+        self._processes = processes
+        self._averages = processes.many and plan.deterministic
         self._outputs = outputs
         self._criterion = criterion
         self._optimizer = optimizer
@@ -56,7 +60,11 @@ class Step:
         self._aux_weight = recipe.aux_weight
         self._greatest_norm = recipe.clip_grad_norm
         self._plan = plan
-        self.graphed = GraphedStep(self._learn, optimizer, plan) if plan.cuda_graph else None
+        self.graphed = (
+            GraphedStep(self._learn, optimizer, plan, recipe.batch_size)
+            if plan.cuda_graph
+            else None
+        )
         self._take: Learn = self.graphed or self._learn
 
     def __call__(self, images: Tensor, labels: Tensor, scale: float = 1.0) -> None:
@@ -65,7 +73,7 @@ class Step:
         ``scale`` makes the mean over processes the mean over samples where their shares of a
         batch differ in size.
         """
-        if images.dim() == 4:
+        if images.dim() == 4 and self.graphed is None:  # which lays them out as it copies them
             images = images.contiguous(memory_format=self._plan.memory_format)
         self._take(images, labels, scale)
 
@@ -92,6 +100,8 @@ class Step:
         self.guard.look(total)
         scaled: Tensor = self.scaler.scale(total if scale == 1.0 else total * scale)
         scaled.backward()  # type: ignore[no-untyped-call]
+        if self._averages:
+            average_gradients(self._parameters, self._processes)
         if self._greatest_norm is not None:
             self.scaler.unscale_(self._optimizer)
             torch.nn.utils.clip_grad_norm_(self._parameters, self._greatest_norm)
@@ -105,6 +115,8 @@ class Step:
 def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:
     """``module`` as the step calls it: compiled if asked, its gradients shared if there are many.
 
+    A deterministic run shares them itself, after the backward pass.
+
     Its weights stay ``module``'s own, so checkpoints never see the wrapping. Each batch size is
     compiled for itself: code for any size would take the place of the first one's as soon as a
     second came, and a resumed run, to which they come in another order, would round otherwise.
@@ -112,7 +124,9 @@ def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:
     forward = module
     if plan.compile:
         forward = torch.compile(module, dynamic=False)  # type: ignore[assignment]
-    if not processes.many:
+    if not processes.many or plan.deterministic:
         return forward
     ids = [plan.device.index] if plan.device.type == "cuda" else None
+    # A 1×1 convolution's gradient may lie otherwise than its weight; it is copied, no more.
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
     return DistributedDataParallel(forward, device_ids=ids, gradient_as_bucket_view=True)

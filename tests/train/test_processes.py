@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,23 @@ def test_two_processes_have_the_losses_of_one_over_fifty_steps(tmp_path: Path) -
     assert figures(two, "test", "loss") == pytest.approx(figures(one, "test", "loss"), rel=1e-5)
 
 
+def fast_rather_than_exact() -> None:
+    """Train as on a GPU that is not asked to be deterministic."""
+    from netspec.train import run
+
+    make = run.make_plan
+    run.make_plan = lambda *args, **options: replace(make(*args, **options), deterministic=False)
+
+
+def test_torchs_own_sharing_of_gradients_gives_the_same_losses(tmp_path: Path) -> None:
+    network = StandIn(plain_cnn, train={**RECIPE, "epochs": 2})
+    one = train_together(network, tmp_path / "one", 1)
+    two = train_together(network, tmp_path / "two", 2, prepare=fast_rather_than_exact)
+    losses = figures(one, "step", "loss")
+    assert figures(two, "step", "loss") == pytest.approx(losses, rel=1e-5)
+    assert "deterministic" in said(tmp_path / "one")
+
+
 def test_with_batch_norm_an_epochs_figures_mean_the_same(tmp_path: Path) -> None:
     """Each process normalises by its own share, so the values differ; what they count does not."""
     network = StandIn(full_cnn, train={**RECIPE, "epochs": 2, "ema": 0.9})
@@ -101,6 +119,19 @@ def test_with_batch_norm_an_epochs_figures_mean_the_same(tmp_path: Path) -> None
     assert all((value * facts["train"]) % 1 == pytest.approx(0, abs=1e-9) for value in accuracies)
     accuracies = figures(two, "epoch", "validation", "accuracy")
     assert all((value * facts["validation"]) % 1 < 1e-9 for value in accuracies)
+
+
+def test_three_processes_resume_to_the_same_bytes(tmp_path: Path) -> None:
+    """Sums over three depend on their order, so gradients must be put together alike."""
+    recipe = {key: value for key, value in RECIPE.items() if key != "scheduler"}
+    endings = []
+    for name, stages in (("whole", [4]), ("resumed", [1, 2, 4])):
+        for epochs in stages:
+            network = StandIn(plain_cnn, train={**recipe, "epochs": epochs})
+            folder = train_together(network, tmp_path / name, 3, resume="auto")
+        endings.append(folder.weights.read_bytes())
+    assert endings[0] == endings[1]
+    assert "unused" not in said(tmp_path / "whole")
 
 
 def test_only_the_first_process_writes(tmp_path: Path) -> None:

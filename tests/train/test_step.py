@@ -243,6 +243,26 @@ def test_a_device_that_is_not_here_is_refused(name: str) -> None:
         choose_device(name, ALONE)
 
 
+def test_more_processes_than_gpus_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    third = Processes(rank=2, world_size=3, local_rank=2)
+    with pytest.raises(TrainError) as refused:
+        choose_device(None, third)
+    assert refused.value.message == "process 2 of this machine has no GPU: torch finds 2 GPUs"
+    assert choose_device(None, Processes(rank=1, world_size=3, local_rank=1)).index == 1
+
+
+def test_a_scaler_takes_no_fused_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may skip the first step, after which fused momentum would be memory never written."""
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "GPU")
+    recipe = recipe_from({"precision": "fp16"})
+    plan = make_plan(recipe, torch.device("cuda", 0), ALONE, images=True)
+    assert plan.scaler
+    assert not plan.fused
+    assert not plan.cuda_graph
+
+
 def test_a_recipe_whose_keys_do_not_go_together_is_refused() -> None:
     with pytest.raises(RecipeError):
         recipe_from({"epochs": 1, "warmup": 2})
@@ -263,33 +283,48 @@ class Recording:
     @contextmanager
     def recording(self) -> Any:
         Recording.current = self
-        yield
-        Recording.current = None
+        try:
+            yield
+        finally:
+            Recording.current = None
 
     def replay(self) -> None:
         self.work()
 
 
-def test_a_recorded_step_trains_as_an_ordinary_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bookkeeping around a CUDA graph, with the graph itself stood in for."""
+class Stream:
+    """Stands in for a CUDA stream, where everything happens at once."""
 
-    @contextmanager
-    def on_stream(stream: Any) -> Any:
-        yield
+    def __init__(self, device: Any = None) -> None: ...
+    def wait_stream(self, other: Any) -> None: ...
 
-    class Stream:
-        def __init__(self, device: Any = None) -> None: ...
-        def wait_stream(self, other: Any) -> None: ...
 
-    monkeypatch.setattr(torch.cuda, "Stream", Stream)
-    monkeypatch.setattr(torch.cuda, "stream", on_stream)
-    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
-    monkeypatch.setattr(torch.cuda, "graph", lambda held, **options: held.recording())
+@contextmanager
+def anyway(*args: Any, **options: Any) -> Any:
+    yield
 
-    module = plain_cnn()
-    plain = copy.deepcopy(module)
+
+@pytest.fixture
+def no_gpu_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What of torch.cuda a recorded step asks for, stood in for."""
+    for name, stand_in in (
+        ("Stream", Stream),
+        ("current_stream", Stream),
+        ("stream", anyway),
+        ("synchronize", lambda device: None),
+        ("CUDAGraph", Recording),
+        ("graph", lambda held, **options: held.recording()),
+    ):
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+
+
+SIZES = [6, 6, 6, 3, 6, 6, 5, 6, 6, 6, 3, 6, 6, 6, 6, 6]  # batches that are not whole among others
+
+
+def trained_by(
+    module: nn.Module, resumed: tuple[int, ...] = ()
+) -> tuple[int, torch.optim.Optimizer]:
+    """Train over SIZES with recorded steps, begun anew at ``resumed``; gives the replays."""
     recipe = recipe_from({"optimizer": SGD})
     step, _, optimizer = step_for(module, recipe)
     replays = [0]
@@ -306,59 +341,87 @@ def test_a_recorded_step_trains_as_an_ordinary_one(monkeypatch: pytest.MonkeyPat
             replays[0] += 1
             before = [group["lr"] for group in optimizer.param_groups]
             for group, rate in zip(optimizer.param_groups, tensors, strict=True):
-                group["lr"] = float(rate)
+                group["lr"] = rate
             step._learn(images, labels, scale)
             for group, rate in zip(optimizer.param_groups, before, strict=True):
                 group["lr"] = rate
 
         held.work = work
 
-    graphed = GraphedStep(learn, optimizer, plan_for(recipe))
-    other, _, plain_optimizer = step_for(plain, recipe)
-    for number in range(12):
-        rate = 0.125 / (number + 1)
-        count = 3 if number in (5, 9) else 6  # a ragged batch between whole ones
+    def graphed() -> GraphedStep:
+        return GraphedStep(learn, optimizer, plan_for(recipe), batch_size=6)
+
+    take = graphed()
+    for number, count in enumerate(SIZES):
+        if number in resumed:
+            take = graphed()
+        rate = 0.1 / (number + 1)  # rounded on its way into a tensor
         torch.manual_seed(number)
         images, labels = torch.randn(count, 1, 8, 8), torch.randint(10, (count,))
-        for held in (optimizer, plain_optimizer):
-            held.param_groups[0]["lr"] = rate
-        graphed(images, labels, 1.0)
-        other(images, labels)
+        optimizer.param_groups[0]["lr"] = rate
+        take(images, labels, 1.0)
         assert optimizer.param_groups[0]["lr"] == rate
-    assert replays[0] == 12 - graph.WARM_UP - 2
+    return replays[0], optimizer
+
+
+@pytest.mark.usefixtures("no_gpu_needed")
+def test_a_recorded_step_trains_as_an_ordinary_one() -> None:
+    """The bookkeeping around a CUDA graph: whole batches are replayed, others are not."""
+    module = plain_cnn()
+    plain = copy.deepcopy(module)
+    replays, _ = trained_by(module)
+    assert replays == SIZES.count(6) - graph.WARM_UP
+    step, _, optimizer = step_for(plain, recipe_from({"optimizer": SGD}))
+    for number, count in enumerate(SIZES):
+        torch.manual_seed(number)
+        optimizer.param_groups[0]["lr"] = 0.1 / (number + 1)
+        step(torch.randn(count, 1, 8, 8), torch.randint(10, (count,)))
     for mine, theirs in zip(module.parameters(), plain.parameters(), strict=True):
         assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
-def test_a_step_that_cannot_be_recorded_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stream:
-        def __init__(self, device: Any = None) -> None: ...
-        def wait_stream(self, other: Any) -> None: ...
+@pytest.mark.usefixtures("no_gpu_needed")
+@pytest.mark.parametrize("at", [1, 3, 5, 7, 9, 12])
+def test_steps_are_the_same_to_the_bit_replayed_or_not(at: int) -> None:
+    """A resumed run takes steps anew that another replays."""
+    whole = plain_cnn()
+    resumed = copy.deepcopy(whole)
+    replays, _ = trained_by(whole)
+    fewer, _ = trained_by(resumed, (at,))
+    assert fewer < replays
+    assert same_weights(whole, resumed)
 
-    @contextmanager
-    def anyway(*args: Any, **options: Any) -> Any:
-        yield
 
-    for name, stand_in in (
-        ("Stream", Stream),
-        ("current_stream", Stream),
-        ("stream", anyway),
-        ("graph", anyway),
-        ("CUDAGraph", object),
-        ("synchronize", lambda device: None),
-    ):
-        monkeypatch.setattr(torch.cuda, name, stand_in)
+@pytest.mark.usefixtures("no_gpu_needed")
+def test_a_step_that_cannot_be_recorded_says_how_to_go_on() -> None:
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
-    calls = [0]
 
     def learn(images: Tensor, labels: Tensor, scale: float) -> None:
-        calls[0] += 1
-        if isinstance(optimizer.param_groups[0]["lr"], Tensor):
+        if Recording.current is not None:
             raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
-    graphed = GraphedStep(learn, optimizer, plan_for(recipe_from({})))
-    for _ in range(6):
+    graphed = GraphedStep(learn, optimizer, plan_for(recipe_from({})), batch_size=6)
+    for _ in range(graph.WARM_UP):
         graphed(*batch(), 1.0)
-    assert graphed.failure == "operation not permitted when stream is capturing"
-    assert calls[0] == 7  # six steps, and the one that could not be recorded
+    with pytest.raises(TrainError) as refused:
+        graphed(*batch(), 1.0)
+    assert refused.value.message == (
+        "the training step cannot be recorded as a CUDA graph: "
+        "operation not permitted when stream is capturing"
+    )
+    assert refused.value.hint == "set `cuda_graph: false` in `train`"
     assert optimizer.param_groups[0]["lr"] == 0.5
+
+
+@pytest.mark.usefixtures("no_gpu_needed")
+def test_memory_that_runs_out_while_recording_is_told_as_such() -> None:
+    def learn(images: Tensor, labels: Tensor, scale: float) -> None:
+        if Recording.current is not None:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
+    graphed = GraphedStep(learn, optimizer, plan_for(recipe_from({})), batch_size=6)
+    for _ in range(graph.WARM_UP):
+        graphed(*batch(), 1.0)
+    with pytest.raises(torch.OutOfMemoryError):
+        graphed(*batch(), 1.0)

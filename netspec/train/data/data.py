@@ -113,10 +113,12 @@ class Data:
         plan = [places[first:last] for first, last, _ in bounds]
         changed = training if augment is None else augment
         fetched = self.sources[name].fetch(plan)
-        for index, (_, _, total), (images, labels) in zip(plan, bounds, fetched, strict=True):
-            drawn = index.to(images.device) if changed else None
+        # All at once: a copy from the host for each batch would wait for the device each time.
+        there = places.to(self.preparation.mean.device) if changed else places
+        for (first, last, total), (images, labels) in zip(bounds, fetched, strict=True):
+            drawn = there[first:last] if changed else None
             images, labels = self.preparation(images, labels, drawn, epoch)
-            yield Batch(images, labels, len(index), total)
+            yield Batch(images, labels, last - first, total)
 
     def close(self) -> None:
         """Let go of memory and processes."""
