@@ -21,6 +21,7 @@ from netspec.recipe import (
     Recipe,
     RecipeError,
     Warmup,
+    notes,
     recipe_from,
 )
 from netspec.recipe.augmentations import AUGMENTATIONS
@@ -372,3 +373,14 @@ def test_the_recipe_needs_neither_torch_nor_numpy() -> None:
     program = "import sys, netspec.recipe; print({'torch', 'numpy'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert told.stdout.strip() == "set()", told.stderr
+
+
+def test_a_rate_that_one_cycle_overrides_is_told() -> None:
+    cycle = {"OneCycleLR": {"max_lr": 0.2}}
+    written = {"optimizer": {"SGD": {"lr": 0.1}}, "scheduler": cycle}
+    assert notes(recipe_from(written)) == [
+        "`OneCycleLR` sets the learning rate, 0.2 at most; the optimizer's `lr: 0.1` has no effect"
+    ]
+    assert not notes(recipe_from({"optimizer": {"SGD": {"lr": 0.2}}, "scheduler": cycle}))
+    assert not notes(recipe_from({"optimizer": "SGD", "scheduler": cycle}))
+    assert not notes(recipe_from({"optimizer": {"SGD": {"lr": 0.1}}}))

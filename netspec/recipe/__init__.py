@@ -1,5 +1,6 @@
 """The recipe: what a spec's `train:` section may say, and what it means. Needs no torch."""
 
+from netspec.recipe.agreement import notes
 from netspec.recipe.mistake import RecipeError
 from netspec.recipe.optimizers import states
 from netspec.recipe.recipe import (
@@ -26,6 +27,7 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "Warmup",
+    "notes",
     "recipe_from",
     "states",
 ]

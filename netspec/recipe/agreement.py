@@ -42,6 +42,20 @@ def check_recipe(recipe: Recipe) -> None:
         _check_ranges(("augment", place, entry.name), entry)
 
 
+def notes(recipe: Recipe) -> list[str]:
+    """What a recipe says without effect: no mistake, but seldom meant."""
+    scheduler, lr = recipe.scheduler, recipe.optimizer.args.get("lr")
+    if scheduler is None or scheduler.name != "OneCycleLR" or lr is None:
+        return []
+    highest = scheduler.args["max_lr"]
+    if lr == highest:
+        return []
+    return [
+        f"`OneCycleLR` sets the learning rate, {highest:g} at most; "
+        f"the optimizer's `lr: {lr:g}` has no effect"
+    ]
+
+
 def _check_optimizer(optimizer: Choice) -> None:
     args = optimizer.args
     if args.get("nesterov") and (not args.get("momentum") or args.get("dampening")):

@@ -35,10 +35,13 @@ class Criterion:
         self.ignored: int = args.get("ignore_index", NOT_A_LABEL)
         self._may_ignore = "ignore_index" in args
 
-    @property
-    def counts_labels(self) -> bool:
-        """Whether the divisor is just the number of labels, known without looking at them."""
-        return self._weight is None and not self._may_ignore
+    def counts_labels(self, labels: Tensor) -> bool:
+        """Whether the divisor is just the number of ``labels``, known without looking at them.
+
+        An image of labels may have been padded with what torch ignores by default.
+        """
+        padded = labels.dim() > 1 and not self._one_hot
+        return self._weight is None and not self._may_ignore and not padded
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The mean loss of a batch, a float32 scalar."""
@@ -54,7 +57,7 @@ class Criterion:
 
     def divisor(self, labels: Tensor) -> Tensor:
         """What a batch's mean was divided by, a float32 scalar on the labels' device."""
-        if self.counts_labels:
+        if self.counts_labels(labels):
             return torch.full((), labels.numel(), dtype=torch.float32, device=labels.device)
         counted = labels != self.ignored
         if self._weight is None:

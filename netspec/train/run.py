@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from netspec.recipe import Recipe, recipe_from
+from netspec.recipe import Recipe, notes, recipe_from
 from netspec.train.checkpoints import Loaded
 from netspec.train.data import Data, open_data
 from netspec.train.durable import write_durably
@@ -108,6 +108,8 @@ def _train(
         say=progress.say,
     )
     progress.say(f"{plan.line} · {_data_words(data, recipe)}")
+    for note in notes(recipe):
+        progress.say(f"note: {note}")
     try:
         folder = earlier or _new_folder(network, options, processes)
         if processes.first:

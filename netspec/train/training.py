@@ -144,7 +144,7 @@ class Training:
         world = self.processes.world_size
         if not self.processes.many:
             return 1.0
-        if self.criterion.counts_labels:
+        if self.criterion.counts_labels(batch.labels):
             return batch.count * world / batch.total
         mine = self.criterion.divisor(batch.labels)
         everyone = mine.clone()

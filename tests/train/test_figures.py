@@ -121,3 +121,19 @@ def test_an_interval_is_what_came_since_its_beginning() -> None:
 def test_nothing_counted_has_no_mean() -> None:
     sums = Sums(Criterion(Choice("CrossEntropyLoss"), CPU), CPU)
     assert math.isnan(sums.figures(sums.totals(ALONE)).loss)
+
+
+def test_pixels_that_padding_brought_in_count_for_nothing() -> None:
+    """A padded crop labels them with what torch ignores by default."""
+    torch.manual_seed(0)
+    logits, labels = torch.randn(4, 3, 5, 5), torch.randint(3, (4, 5, 5))
+    labels[0, :, :3] = -100
+    labels[3] = -100
+    figures = summed(Choice("CrossEntropyLoss"), logits, labels, [2, 1, 1])
+    assert figures.count == int((labels != -100).sum())
+    # The last batch has no label that counts, so its mean is not a number; it has no weight.
+    kept = summed(Choice("CrossEntropyLoss"), logits[:3], labels[:3], [2, 1])
+    assert kept.loss == pytest.approx(float(F.cross_entropy(logits, labels)), rel=1e-6)
+    criterion = Criterion(Choice("CrossEntropyLoss"), CPU)
+    assert not criterion.counts_labels(labels)
+    assert criterion.counts_labels(torch.zeros(4, dtype=torch.int64))
