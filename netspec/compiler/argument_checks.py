@@ -68,9 +68,7 @@ class ArgumentChecks:
             what = f"{name} has no argument that stands alone" if op.args else (
                 f"{name} takes no arguments"
             )  # fmt: skip
-            names = required or list(op.args)[:1]
-            hint = f"write `{name}: {{{names[0]}: …}}`" if names else f"write `{name}`"
-            self.say("NS202", what, value.span, hint)
+            self.say("NS202", what, value.span, _with_names(name, required, list(op.args), value))
         else:
             bare = schema["properties"][op.bare]
             check(value, bare, f"`{op.bare}`", self.report)
@@ -143,3 +141,15 @@ class ArgumentChecks:
 def is_null(node: Node) -> bool:
     """Whether nothing is written."""
     return isinstance(node, Scalar) and node.value is None
+
+
+def _with_names(op: str, required: list[str], args: list[str], value: Node) -> str:
+    """How to write an op that was given a value without a name."""
+    if required:
+        whole = isinstance(value, Scalar) and isinstance(value.value, int)
+        first = value.value if whole and isinstance(value, Scalar) else "…"
+        named = ", ".join([f"{required[0]}: {first}", *(f"{x}: …" for x in required[1:])])
+        return f"write `{op}: {{{named}}}`"
+    if args:
+        return f"write `{op}`: sizes follow from its input; or name what you set: `{args[0]}: …`"
+    return f"write `{op}`"

@@ -330,6 +330,11 @@ class Expander(Walk):
         for key, node in declared.items.items():
             target = str(node.value) if isinstance(node, Scalar) else ""
             if target not in known:
+                written = {c.key or c.entry.name for c in self.document.layers.children}
+                if target and target in written:
+                    self.say("NS310", f"`if` leaves the output `{target}` out", node.span,
+                             "an output is a layer that is always there")  # fmt: skip
+                    continue
                 near = nearest(target, list(known))
                 hint = f"did you mean `{near}`?" if near else "an output is a layer of `layers`"
                 self.say("NS310", f"there is no layer `{target}`", node.span, hint)
