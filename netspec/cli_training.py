@@ -43,8 +43,11 @@ def train(
     """Train what the spec's `train:` says, and write a folder with all that came of it."""
     if weights is not None and resume is not None:
         usage("`--resume` goes on with the run's own weights", "leave `--weights` out")
-    if path is None and resume in (None, "auto"):
+    if path is None and resume == "auto":
+        usage("`--resume auto` goes on with the newest run of a spec", "name the spec, or a run")
+    if path is None and resume is None:
         usage("train what?", "name a spec, or a run with `--resume`")
+    settings = [*(settings or []), *_as_settings(settings, epochs=epochs, batch_size=batch_size)]
 
     def run() -> int:
         from netspec.train.commands import train_command
@@ -58,8 +61,6 @@ def train(
         options = TrainOptions(
             data=data,
             device=device,
-            epochs=epochs,
-            batch_size=batch_size,
             run_dir=run_dir,
             resume="auto" if resume == "auto" else None if resume is None else Path(resume),
             workers=workers,
@@ -162,6 +163,19 @@ def fit(
         )
 
     _end(run)
+
+
+def _as_settings(settings: list[str] | None, **flags: int | None) -> list[str]:
+    """Flags as `--set` would say them, so that the run's own spec holds them."""
+    found = []
+    for key, value in flags.items():
+        if value is None:
+            continue
+        if any(text.startswith(f"train.{key}=") for text in settings or []):
+            flag = f"--{key.replace('_', '-')}"
+            usage(f"`train.{key}` is given twice", f"leave out `{flag}` or the `--set`")
+        found.append(f"train.{key}={value}")
+    return found
 
 
 def _trained(

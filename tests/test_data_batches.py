@@ -225,6 +225,14 @@ MISMATCHES: list[tuple[str, tuple[int, ...], int, dict[str, Any], str, str]] = [
     ),
     (
         "digits",
+        (1, 8, 8),
+        10,
+        {"augment": [{"RandomCrop": {"size": 8, "padding": 1, "fill": [1, 2]}}]},
+        "`fill` of `RandomCrop` has 2 values for 1 channel",
+        "give one for each channel, or one for all",
+    ),
+    (
+        "digits",
         (1, 64),
         10,
         {},
@@ -253,3 +261,16 @@ def test_a_data_set_that_is_not_the_networks_is_refused_before_the_start(
 def test_two_classes_may_be_told_by_one_output() -> None:
     data = synthetic((3, 8, 8), 1, loss="BCEWithLogitsLoss")
     assert len(data.info.classes) == 2
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"RandomCrop": {"size": 8, "padding": 2, "fill": [1, 2, 3]}},
+        {"RandomRotation": {"degrees": 10, "fill": [1, 2, 3]}},
+        {"RandomAffine": {"degrees": 10, "fill": [1, 2, 3]}},
+    ],
+    ids=lambda step: next(iter(step)),
+)
+def test_an_open_set_is_filled_by_channel(step: Any) -> None:
+    assert images(synthetic((3, 8, 8), augment=[step])).shape[1:] == (3, 8, 8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import torch
@@ -121,6 +122,8 @@ def eval_command(
     except Exception as error:
         raise _explained(error, recipe.eval_batch_size) from error
     print(found.text())
+    if not isfinite(found.figures.loss):
+        Progress().say("warning: the loss is not a finite number: these weights have diverged")
     folder = out or (
         Path(f"evaluation-{network.name}")
         if trained.run is None

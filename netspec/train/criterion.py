@@ -24,7 +24,7 @@ class Criterion:
 
     def __init__(self, choice: Choice, device: torch.device) -> None:
         args: dict[str, Any] = {
-            name: torch.tensor(value, device=device)
+            name: torch.tensor(value, dtype=torch.float32, device=device)
             if name in ("weight", "pos_weight") and value is not None
             else value
             for name, value in choice.args.items()

@@ -82,7 +82,7 @@ def _panel(
     parts = [f'<text x="{x}" y="{TOP - 10}" font-weight="600" fill="#1f2328">{name}</text>']
     for tick in up.ticks:
         y = bottom - up.place(tick) * PANEL_HEIGHT
-        text = f"{tick * 100:.4g} %" if name == "accuracy" else f"{tick:.4g}"
+        text = f"{tick * 100:.4g} %" if name == "accuracy" else _short(tick)
         parts.append(
             f'<line x1="{x}" x2="{x + PANEL_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6e8eb"/>'
             f'<text x="{x - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#59636e">{text}</text>'
@@ -103,6 +103,13 @@ def _panel(
     for curve, points in sorted(zip(curves, finite, strict=True), key=lambda p: not p[0].faint):
         parts += _line(x, points, across, up, colours[curve.label], curve.faint)
     return parts
+
+
+def _short(value: float) -> str:
+    """A number for a narrow margin: 0.25, 1500, 2.5e14."""
+    text = f"{value:.4g}"
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}e{int(power)}" if power else text
 
 
 def _line(

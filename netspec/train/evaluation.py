@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,8 @@ class Evaluation:
         folder.mkdir(parents=True, exist_ok=True)
         figures = {
             "split": self.split,
-            **self.figures.as_row(),
+            # JSON has no word for what is not a number
+            **{k: v if isfinite(v) else None for k, v in self.figures.as_row().items()},
             "samples": self.figures.count,
             "classes": {
                 name: self.class_accuracy(place) for place, name in enumerate(self.classes)

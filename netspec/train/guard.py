@@ -73,6 +73,6 @@ def not_finite(step: int) -> LossNotFinite:
     """The error for ``step``, counted from 1 over the whole run."""
     return LossNotFinite(
         f"the loss is not a finite number at step {step}; the weights were left as they were",
-        "lower the learning rate or add `warmup: 1`, then go on with `--resume` from the last "
-        "checkpoint or start anew",
+        "start a new run with a lower learning rate, or with `warmup: 1`; it may begin from this "
+        "run's best weights, with `--weights`",
     )

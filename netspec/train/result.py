@@ -43,7 +43,8 @@ class RunResult:
                     f"{figures.count:>9,}"
                 )
         lines.append(
-            f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}, {self.steps:,} steps in "
+            f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}, "
+            f"{self.steps:,} step{'s' if self.steps != 1 else ''} in "
             f"{duration(self.seconds)} · files in {self.folder}"
         )
         return "\n".join(lines)

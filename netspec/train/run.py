@@ -17,7 +17,7 @@ from torch import Tensor
 
 from netspec.recipe import Recipe, notes, recipe_from
 from netspec.train.checkpoints import Loaded
-from netspec.train.data import Data, open_data
+from netspec.train.data import Data, check_weights, open_data
 from netspec.train.durable import write_durably
 from netspec.train.errors import TrainError
 from netspec.train.faults import explain
@@ -96,7 +96,10 @@ def _train(
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
     apply_plan(plan)
 
+    check_weights(recipe, network.output_shape[0])
     root = overrides.get("data")
+    if options.resume == "auto" and earlier is None:
+        progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
     data = open_data(
         recipe,
         network.input_shape,
@@ -112,12 +115,15 @@ def _train(
         progress.say(f"note: {note}")
     try:
         folder = earlier or _new_folder(network, options, processes)
-        if processes.first:
+        if processes.first and earlier is None:
             _describe(folder, network, options, overrides, data, plan, processes)
         start = None if earlier is not None else _start(network, options, progress)
         run = Training(network, recipe, data, folder, plan, processes, progress, stop, start)
         if earlier is not None:
             _resume(run, progress)
+            if processes.first:  # not before: a run that is refused stays as it is
+                write_durably(folder.resolved, [network.resolved().encode()])
+                _describe(folder, network, options, overrides, data, plan, processes)
         elif processes.first:
             progress.say(f"files in {folder.path}")
         run.records.start_board(run.position.step)
@@ -169,7 +175,8 @@ def _overrides(options: TrainOptions, earlier: RunFolder | None) -> dict[str, An
         "batch_size": options.batch_size,
     }
     before = {} if earlier is None else earlier.read_env().get("overrides", {})
-    return {**before, **{key: value for key, value in given.items() if value is not None}}
+    found = {**before, **{key: value for key, value in given.items() if value is not None}}
+    return found
 
 
 def _start(
@@ -259,19 +266,26 @@ def _resume(run: Training, progress: Progress) -> None:
         loaded = checkpoints.load()
     loaded = processes.from_first(loaded)
     if loaded is None:
+        if processes.from_first(run.folder.weights.exists()):
+            raise TrainError(
+                f"`{run.folder.path}` has weights and no checkpoint to go on from",
+                "start a new run, or start one from those weights with `--weights "
+                f"{run.folder.weights}`",
+            )
         run.records.resume(0)
         progress.say(f"{run.folder.path} has no checkpoint yet: starting at its beginning")
         return
+    done = loaded.tree["position"][0]
+    if run.recipe.epochs < done:
+        raise TrainError(
+            f"the run has {done} epochs already, and `epochs` is {run.recipe.epochs}",
+            "the number of epochs may grow, not shrink",
+        )
     for line in loaded.passed_over:
         progress.say(f"warning: {line}")
     for line in run.resume(loaded.tree):
         progress.say(f"note: {line}")
     epochs, at = loaded.tree["epochs"], run.position
-    if run.recipe.epochs < at.epoch:
-        raise TrainError(
-            f"the run has {at.epoch} epochs already, and `epochs` is {run.recipe.epochs}",
-            "the number of epochs may grow, not shrink",
-        )
     grown = f", now to {run.recipe.epochs} epochs" if run.recipe.epochs != epochs else ""
     progress.say(f"going on with {loaded.path} at epoch {at.epoch + 1}, step {at.step}{grown}")
 

@@ -174,7 +174,7 @@ class Training:
         self.position.advance()
         self.watch.step(batch.count)
         at = self.position
-        if at.step_in_epoch % self.recipe.log_interval == 0:
+        if at.step % self.recipe.log_interval == 0:
             self._log()
         elif self.progress.wants_update:
             self._show(None)
@@ -324,7 +324,7 @@ class Training:
         every, at = self.recipe.checkpoint_interval, self.position
         if every is not None:
             return at.step % every == 0
-        if at.step_in_epoch % self.recipe.log_interval:
+        if at.step % self.recipe.log_interval:
             return False
         return self.processes.any(time.monotonic() - self._saved_at > SAVE_SECONDS)
 

@@ -211,6 +211,23 @@ def test_a_run_that_grows_ends_as_one_that_was_long_from_the_start(tmp_path: Pat
     )
 
 
+def test_a_cycle_does_not_shrink(tmp_path: Path) -> None:
+    """Its length is checked before the schedule is put back, which could not be."""
+    recipe = {
+        "epochs": 3,
+        "batch_size": 16,
+        "data": SYNTHETIC,
+        "scheduler": {"OneCycleLR": {"max_lr": 0.1}},
+    }
+    options = TrainOptions(run_dir=tmp_path, silent=True)
+    done = train(StandIn(plain_cnn, train=recipe), options)
+    with pytest.raises(TrainError, match="the run has 3 epochs already, and `epochs` is 2"):
+        train(
+            StandIn(plain_cnn, train={**recipe, "epochs": 2}),
+            TrainOptions(run_dir=tmp_path, resume=done.folder, silent=True),
+        )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -63,7 +63,9 @@ def test_a_spec_is_trained_resumed_evaluated_and_used(here: Path) -> None:
     assert "going on with" in err
     assert "now to 3 epochs" in err
     assert "3 epochs, " in out
-    assert run("train", "small.yaml", "--resume", "auto", "--set", "width=6")[0] == 0
+    assert "epochs: 3" in (here / where / "resolved.yaml").read_text()
+    again = ("train", "small.yaml", "--resume", "auto", "--set", "width=6")
+    assert run(*again, "--epochs", "3")[0] == 0
 
     code, out, _ = run("eval", where, "--split", "validation")
     assert code == 0
@@ -105,3 +107,64 @@ def test_a_mistake_is_a_sentence_and_an_exit_code(
     assert words in err
     assert "Traceback" not in err
     assert not (here / "runs").exists()
+
+
+def test_a_refused_resume_leaves_the_run_as_it_was(here: Path) -> None:
+    code, out, _ = run("train", "small.yaml", "--data", "images", "--epochs", "3")
+    found = re.search(r"files in (\S+)", out)
+    assert code == 0
+    assert found is not None
+    folder = here / found[1]
+    kept = {name: (folder / name).read_bytes() for name in ("env.json", "resolved.yaml")}
+    assert b"epochs: 3" in kept["resolved.yaml"]
+    for refused, why in (
+        (("--batch-size", "8"), "differs from the run's own in `batch_size`"),
+        (("--epochs", "2"), "the run has 3 epochs already, and `epochs` is 2"),
+    ):
+        code, _, err = run("train", "--resume", found[1], *refused)
+        assert code == 1
+        assert why in err
+        assert {name: (folder / name).read_bytes() for name in kept} == kept
+    code, _, err = run("train", "--resume", found[1], "--set", "train.epochs=4")
+    assert code == 0
+    assert "now to 4 epochs" in err
+    assert "epochs: 4" in (folder / "resolved.yaml").read_text()
+
+
+def test_a_setting_given_twice_is_refused(here: Path) -> None:
+    code, _, err = run("train", "small.yaml", "--epochs", "3", "--set", "train.epochs=4")
+    assert code == 2
+    assert "`train.epochs` is given twice" in err
+
+
+def test_the_newest_run_needs_a_spec(here: Path) -> None:
+    code, _, err = run("train", "--resume", "auto")
+    assert code == 2
+    assert "`--resume auto` goes on with the newest run of a spec" in err
+
+
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_again(here: Path) -> None:
+    _, out, _ = run("train", "small.yaml", "--data", "images")
+    found = re.search(r"files in (\S+)", out)
+    assert found is not None
+    for path in (here / found[1] / "checkpoints").iterdir():
+        path.unlink()
+    code, _, err = run("train", "--resume", found[1])
+    assert code == 1
+    assert "has weights and no checkpoint to go on from" in err
+    assert "--weights" in err
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("{CrossEntropyLoss: {weight: [1, 1]}}", "`weight` of `CrossEntropyLoss` has 2 values"),
+        ("{BCEWithLogitsLoss: {pos_weight: [1, 2]}}", "has 2 values"),
+        ("{CrossEntropyLoss: {weight: [1, 1, 1, 1, 1, 1, 1, 1, 1, 2]}}", None),
+        ("{BCEWithLogitsLoss: {pos_weight: [9]}}", None),
+    ],
+)
+def test_a_loss_has_a_weight_for_each_class(here: Path, loss: str, said: str | None) -> None:
+    code, _, err = run("train", "small.yaml", "--data", "images", "--set", f"train.loss={loss}")
+    assert code == (1 if said else 0), err
+    assert (said or "") in err

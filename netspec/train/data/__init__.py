@@ -5,6 +5,7 @@
 function of (seed, epoch, index).
 """
 
+from netspec.train.data.agreement import check_weights
 from netspec.train.data.data import Batch, Data, DataInfo, Split
 from netspec.train.data.open_data import open_data
 from netspec.train.data.pictures import load_images
@@ -15,6 +16,7 @@ __all__ = [
     "Data",
     "DataInfo",
     "Split",
+    "check_weights",
     "load_images",
     "open_data",
     "worker_failure",

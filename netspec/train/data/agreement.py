@@ -27,7 +27,7 @@ def check_agreement(
         return
     _check_channels(dataset, shape[0], input_shape)
     size = (shape[1], shape[2])
-    _check_sizes(recipe, dataset, size, (input_shape[1], input_shape[2]))
+    _check_sizes(recipe, dataset, shape[0], size, (input_shape[1], input_shape[2]))
     _check_classes(recipe, dataset, len(classes), output_shape[0])
 
 
@@ -51,10 +51,21 @@ def _channels(count: int) -> str:
 
 
 def _check_sizes(
-    recipe: Recipe, dataset: str, stored: tuple[int, int], wanted: tuple[int, int]
+    recipe: Recipe,
+    dataset: str,
+    channels: int,
+    stored: tuple[int, int],
+    wanted: tuple[int, int],
 ) -> None:
     size = recipe.data.resize or stored
-    nothing = torch.zeros(1)
+    nothing = torch.zeros(channels)
+    for entry in recipe.augment:
+        fill = entry.args.get("fill") if isinstance(entry.args, dict) else None
+        if isinstance(fill, tuple) and len(fill) not in (1, channels):
+            raise TrainError(
+                f"`fill` of `{entry.name}` has {len(fill)} values for {_channels(channels)}",
+                "give one for each channel, or one for all",
+            )
     trained = augmentation(recipe.augment, 0, nothing, nothing).size(size)
     given = str(wanted[0]) if wanted[0] == wanted[1] else f"[{wanted[0]},{wanted[1]}]"
     resize = f"add `--set train.data.resize={given}`"
@@ -74,6 +85,18 @@ def _check_sizes(
             f"evaluation; the network takes {_times(wanted)}",
             resize,
         )
+
+
+def check_weights(recipe: Recipe, outputs: int) -> None:
+    """Raise TrainError unless the loss has a weight for each of the network's `outputs`."""
+    for name, least in (("weight", outputs), ("pos_weight", 1)):
+        given = recipe.loss.args.get(name)
+        if given is not None and len(given) not in (least, outputs):
+            raise TrainError(
+                f"`{name}` of `{recipe.loss.name}` has {len(given)} values, and the network "
+                f"answers for {outputs} classes",
+                "give one for each class",
+            )
 
 
 def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> None:
