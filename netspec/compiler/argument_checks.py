@@ -145,11 +145,13 @@ def is_null(node: Node) -> bool:
 
 def _with_names(op: str, required: list[str], args: list[str], value: Node) -> str:
     """How to write an op that was given a value without a name."""
+    size = value.value if isinstance(value, Scalar) and type(value.value) is int else None
     if required:
-        whole = isinstance(value, Scalar) and isinstance(value.value, int)
-        first = value.value if whole and isinstance(value, Scalar) else "…"
+        first = "…" if size is None else size
         named = ", ".join([f"{required[0]}: {first}", *(f"{x}: …" for x in required[1:])])
         return f"write `{op}: {{{named}}}`"
-    if args:
+    if size is not None and "Norm" in op:
         return f"write `{op}`: sizes follow from its input; or name what you set: `{args[0]}: …`"
+    if args:
+        return f"write `{op}: {{{args[0]}: …}}`"
     return f"write `{op}`"

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from netspec.recipe import Recipe, notes, recipe_from
-from netspec.train.checkpoints import Loaded
+from netspec.train.checkpoints import Checkpoints, Loaded
 from netspec.train.data import Data, check_weights, open_data
 from netspec.train.durable import write_durably
 from netspec.train.errors import TrainError
@@ -51,8 +51,6 @@ class TrainOptions:
 
     data: Path | None = None
     device: str | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
     run_dir: Path = RUNS
     resume: Path | Literal["auto"] | None = None
     workers: int | None = None
@@ -68,7 +66,7 @@ def train(network: Trainable, options: TrainOptions | None = None) -> RunResult:
         TrainError: for everything that the user can mend.
     """
     options = options or TrainOptions()
-    batch_size = options.batch_size or int(network.train.get("batch_size", 0) or 128)
+    batch_size = int(network.train.get("batch_size", 0) or 128)
     try:
         processes = place_in_torchrun()
         device = choose_device(options.device, processes)
@@ -91,6 +89,14 @@ def _train(
     began = time.monotonic()
     progress = Progress(silent=options.silent or not processes.first)
     earlier = processes.from_first(_earlier_run(network, options) if processes.first else None)
+    if earlier is not None and (owner := earlier.read_env().get("spec")) not in (
+        None,
+        network.name,
+    ):
+        raise TrainError(
+            f"`{earlier.path}` is a run of `{owner}`, not of `{network.name}`",
+            "leave the spec out (`netspec train --resume RUN`), or start a new run",
+        )
     overrides = _overrides(options, earlier)
     recipe = recipe_of(network, overrides)
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
@@ -114,10 +120,12 @@ def _train(
     for note in notes(recipe):
         progress.say(f"note: {note}")
     try:
+        start = None  # of a run that has no checkpoint, also where it is begun once more
+        if overrides.get("weights") and not _has_checkpoint(earlier, processes):
+            start = _start(network, Path(overrides["weights"]), progress)
         folder = earlier or _new_folder(network, options, processes)
         if processes.first and earlier is None:
             _describe(folder, network, options, overrides, data, plan, processes)
-        start = None if earlier is not None else _start(network, options, progress)
         run = Training(network, recipe, data, folder, plan, processes, progress, stop, start)
         if earlier is not None:
             _resume(run, progress)
@@ -143,12 +151,10 @@ def _train(
 
 
 def recipe_of(network: Trainable, overrides: Mapping[str, Any]) -> Recipe:
-    """The spec's recipe with ``epochs`` and ``batch_size`` of the command line put in."""
+    """The spec's recipe, with ``batch_size`` and the data of the command line put in."""
     given = dict(network.train)
     if overrides.get("batch_size") is not None:
         given["batch_size"] = overrides["batch_size"]
-    if overrides.get("epochs") is not None:
-        given["epochs"] = overrides["epochs"]
     if overrides.get("data") is not None and not (given.get("data") or {}).get("dataset"):
         given["data"] = {**(given.get("data") or {}), "dataset": "folder"}
     return recipe_from(given)
@@ -168,25 +174,17 @@ def _earlier_run(network: Trainable, options: TrainOptions) -> RunFolder | None:
 
 
 def _overrides(options: TrainOptions, earlier: RunFolder | None) -> dict[str, Any]:
-    """What the command line said, now or when the run that goes on was started."""
-    given = {
-        "data": None if options.data is None else str(options.data.absolute()),
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
-    }
+    """Files that the command line named, now or when the run that goes on was started."""
+    named = {"data": options.data, "weights": options.weights}
     before = {} if earlier is None else earlier.read_env().get("overrides", {})
-    found = {**before, **{key: value for key, value in given.items() if value is not None}}
-    return found
+    found = {key: before[key] for key in named if key in before}
+    return {**found, **{key: str(path.absolute()) for key, path in named.items() if path}}
 
 
-def _start(
-    network: Trainable, options: TrainOptions, progress: Progress
-) -> Mapping[str, Tensor] | None:
-    """The weights to start from, if the command line names a file."""
-    if options.weights is None:
-        return None
-    found = starting_weights(options.weights, network)
-    progress.say(f"starting from the weights in {options.weights}")
+def _start(network: Trainable, weights: Path, progress: Progress) -> Mapping[str, Tensor]:
+    """The weights to start from, out of the file that the command line named."""
+    found = starting_weights(weights, network)
+    progress.say(f"starting from the weights in {weights}")
     if found.replaced:
         named = ", ".join(f"`{name}`" for name in found.replaced)
         progress.say(
@@ -194,6 +192,13 @@ def _start(
             f"{network.output_shape[0]}: {named} start afresh"
         )
     return found.weights
+
+
+def _has_checkpoint(earlier: RunFolder | None, processes: Processes) -> bool:
+    if earlier is None:
+        return False
+    found: bool = processes.from_first(Checkpoints(earlier.checkpoints).any())
+    return found
 
 
 def _new_folder(network: Trainable, options: TrainOptions, processes: Processes) -> RunFolder:

@@ -281,8 +281,8 @@ class Training:
         self.step.guard.step = self.position.step
         self.best.load_state_dict(tree["best"], self.evaluated.state_dict())
         self._lap_began_at = tree["lap_began_at"]
-        self.records.resume(tree["rows"])
         self._restore_process(tree["processes"])
+        self.records.resume(tree["rows"])  # the last, as it writes
 
     def _restore_process(self, saved: list[dict[str, Any]]) -> None:
         """This process's own part; with another number of processes, the sums go to the first."""

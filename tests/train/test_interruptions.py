@@ -199,8 +199,8 @@ def test_a_run_that_grows_ends_as_one_that_was_long_from_the_start(tmp_path: Pat
     grown = StandIn(plain_cnn, train={**recipe, "epochs": 2})
     first = train(grown, TrainOptions(run_dir=tmp_path / "b" / "runs", silent=True))
     second = train(
-        grown,
-        TrainOptions(run_dir=tmp_path / "b" / "runs", resume=first.folder, epochs=4, silent=True),
+        StandIn(plain_cnn, train=recipe),
+        TrainOptions(run_dir=tmp_path / "b" / "runs", resume=first.folder, silent=True),
     )
     assert second.epochs == whole.epochs == 4
     one, other = ending(tmp_path / "a"), ending(tmp_path / "b")

@@ -168,3 +168,42 @@ def test_a_loss_has_a_weight_for_each_class(here: Path, loss: str, said: str | N
     code, _, err = run("train", "small.yaml", "--data", "images", "--set", f"train.loss={loss}")
     assert code == (1 if said else 0), err
     assert (said or "") in err
+
+
+def test_a_run_from_weights_is_begun_once_more_from_them(here: Path) -> None:
+    """Killed before its first checkpoint, it must not go on from random weights."""
+    _, out, _ = run("train", "small.yaml", "--data", "images")
+    first = re.search(r"files in (\S+)", out)
+    assert first is not None
+    weights = f"{first[1]}/model.safetensors"
+    _, out, _ = run("train", "small.yaml", "--data", "images", "--weights", weights)
+    second = re.search(r"files in (\S+)", out)
+    assert second is not None
+    folder = here / second[1]
+    losses = [row for row in (folder / "metrics.csv").read_text().splitlines() if row]
+    (folder / "model.safetensors").unlink()
+    for path in (folder / "checkpoints").iterdir():
+        path.unlink()
+    code, _, err = run("train", "--resume", second[1])
+    assert code == 0
+    assert "starting from the weights in" in err
+    again = [row for row in (folder / "metrics.csv").read_text().splitlines() if row]
+    # epoch, step, rate and the training figures; seconds come last
+    assert [row.split(",")[:5] for row in again] == [row.split(",")[:5] for row in losses]
+
+
+def test_weights_that_do_not_fit_leave_no_run_behind(here: Path) -> None:
+    (here / "bad.safetensors").write_bytes(b"no weights")
+    arguments = ("train", "small.yaml", "--data", "images", "--weights", "bad.safetensors")
+    assert run(*arguments)[0] == 1
+    assert not list((here / "runs").glob("small/*"))
+
+
+def test_another_specs_run_is_not_gone_on_with(here: Path) -> None:
+    _, out, _ = run("train", "small.yaml", "--data", "images")
+    found = re.search(r"files in (\S+)", out)
+    assert found is not None
+    (here / "other.yaml").write_text(SPEC.replace("name: small", "name: other"))
+    code, _, err = run("train", "other.yaml", "--resume", found[1])
+    assert code == 1
+    assert "is a run of `small`, not of `other`" in err
