@@ -66,9 +66,9 @@ def test_a_u_nets_output_depends_on_every_scale() -> None:
 def test_it_learns_on_synthetic_data(
     name: str, settings: list[str], shape: str, tmp_path: Path
 ) -> None:
-    given = [*settings, "train.data.dataset=synthetic", "train.augment=[]"]
+    given = [*settings, "train.epochs=3", "train.data.dataset=synthetic", "train.augment=[]"]
     net = compile_path(SPECS / f"{name}.yaml", parse_overrides(given, shape))
-    result = train(net, TrainOptions(epochs=3, device="cpu", run_dir=tmp_path, silent=True))
+    result = train(net, TrainOptions(device="cpu", run_dir=tmp_path, silent=True))
     assert result.train is not None
     assert result.train.loss < 0.9 * math.log(net.output_shape[0])  # better than guessing
 
