@@ -119,13 +119,19 @@ def large(runs: int) -> None:
               f"{each:.0f} µs a layer")  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=7)
-    runs = parser.parse_args().runs
+def asked_runs(doc: str | None, default: int) -> int:
+    """How many runs the command line asks for; prints what they are measured on."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--runs", type=int, default=default)
+    runs: int = parser.parse_args().runs
     sys.path.insert(0, str(ROOT))
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, "
           f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    return runs
+
+
+def main() -> None:
+    runs = asked_runs(__doc__, 7)
     cold(runs)
     warm(runs)
     large(runs)

@@ -5,16 +5,13 @@ python benchmarks/zoo.py
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from check import COLD, ROOT, seconds, spread
+from check import COLD, ROOT, asked_runs, seconds, spread
 
 FOLDER = ROOT / "specs" / "torchvision"
 
@@ -28,12 +25,7 @@ def largest() -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
-    sys.path.insert(0, str(ROOT))
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, "
-          f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    runs = asked_runs(__doc__, 5)
     most = largest().relative_to(ROOT)
     commands = {
         f"all {len(list(FOLDER.glob('*.yaml')))} in one process": FOLDER.relative_to(ROOT),

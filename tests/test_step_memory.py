@@ -55,8 +55,7 @@ def of_one(op: Op, row: Row) -> int:
     total = 4 * sum(map(prod, row.inputs)) if keeping in ("input", "both") else 0
     if keeping in ("output", "both"):
         total += 4 * prod(row.output)
-    beside = op.kept_beside(*row.inputs)
-    return total + 4 * beside.values + beside.other_bytes
+    return total + op.kept_beside(*row.inputs).bytes()
 
 
 def accepted() -> Iterator[tuple[str, Row]]:
@@ -96,7 +95,7 @@ def kept_by_network(network: Network) -> tuple[float, float]:
     real = saved(module, (torch.empty(4, *network.input_shape, device="meta"),))
     step = step_memory(network)
     loss = 2 * 4 * sum(prod(output.shape) for output in network.output_list)
-    return step.bytes_of(step.kept) - loss, real
+    return step.kept.bytes() - loss, real
 
 
 def whole(path: Path) -> bool:
@@ -185,7 +184,7 @@ def test_the_peak_of_a_step_is_what_torch_tracks(
     # Large batches, and the difference of two: weights and their gradients cancel out.
     each = (tracked_peak(network, 256) - tracked_peak(network, 128)) / 128
     step = step_memory(network)
-    assert step.bytes_of(step.peak) == pytest.approx(each, rel=0.06)
+    assert step.peak.bytes() == pytest.approx(each, rel=0.06)
 
 
 def test_what_a_chain_holds_can_be_reckoned_by_hand() -> None:
@@ -204,7 +203,7 @@ layers:
     step = step_memory(network)
     assert step.kept.values == 32 + 48 + 12 + 2 * 5  # the loss keeps the logits, and as much again
     assert step.kept.other_bytes == 8 * 12
-    assert step.bytes_of(step.kept, 2) == 2 * 102 + 96
+    assert step.kept.bytes(2) == 2 * 102 + 96
     # The most is held as the pooling hands its gradient on: the input, the kept tensor and its
     # gradient, and the gradient from above. The indices are there still.
     assert step.peak.values == 32 + 48 + 48 + 12

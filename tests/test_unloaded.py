@@ -91,3 +91,17 @@ def test_this_test_sees_a_command_that_loads_torch() -> None:
     code, said = run("summary", RESNET, "--torchinfo")
     assert code == 1
     assert "loaded torch" in said
+
+
+def test_checking_loads_nothing_of_the_summary() -> None:
+    code = (
+        "import sys; from netspec.report import check; "
+        "sys.exit(', '.join(m for m in sys.modules if 'step_memory' in m or 'summary' in m) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr

@@ -24,11 +24,6 @@ class StepMemory(NamedTuple):
     kept: Kept
     peak: Kept
 
-    @staticmethod
-    def bytes_of(amount: Kept, value_bytes: int = 4) -> int:
-        """Bytes, with values of so many."""
-        return amount.values * value_bytes + amount.other_bytes
-
 
 def step_memory(network: Network) -> StepMemory:
     """The memory of one training step for each sample of the batch; weights are not counted."""
@@ -81,8 +76,7 @@ def _peak(
             for place in recorded.learning.intersection(operation.inputs) - gradients:
                 gradients.add(place)
                 held += recorded.sizes[place]
-            if StepMemory.bytes_of(Kept(held, other)) > StepMemory.bytes_of(most):
-                most = Kept(held, other)
+            most = max(most, Kept(held, other), key=Kept.bytes)
             if operation.output in gradients and operation.output not in operation.inputs:
                 gradients.remove(operation.output)
                 held -= recorded.sizes[operation.output]

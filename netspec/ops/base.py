@@ -35,6 +35,10 @@ class Kept(NamedTuple):
     values: int
     other_bytes: int = 0
 
+    def bytes(self, value_bytes: int = 4) -> int:
+        """All of it, with values of so many bytes."""
+        return self.values * value_bytes + self.other_bytes
+
 
 NOTHING: Final = Kept(0)
 INDEX: Final = 8

@@ -11,7 +11,7 @@ from netspec.compiler.extend import read
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import text
 from netspec.report.escape import safe
-from netspec.report.summary import figure
+from netspec.report.figure import figure
 from netspec.source import Source, decode, parse
 
 STDIN = "<stdin>"

@@ -38,4 +38,4 @@ def training_memory(network: Network, batch_size: int) -> Memory:
     # a bare argument is the learning rate
     state = states(name, args if isinstance(args, dict) else {}) * params
     step = step_memory(network)
-    return Memory(params, params, state, batch_size * step.bytes_of(step.peak), name)
+    return Memory(params, params, state, batch_size * step.peak.bytes(), name)

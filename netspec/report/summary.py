@@ -18,6 +18,7 @@ from netspec.compiler.network import (
 from netspec.compiler.step_memory import step_memory
 from netspec.ops.base import text
 from netspec.report.escape import safe
+from netspec.report.figure import figure, size
 from netspec.report.memory import training_memory
 
 HEADER = ("layer", "kind", "output", "parameters", "multiply-adds", "activations")
@@ -53,23 +54,6 @@ def _rows(layer: Layer, level: int, depth: int | None) -> Iterator[Row]:
         )
         if child.op is None and not folded and child.kind != "call":
             yield from _rows(child, level + 1, depth)
-
-
-def figure(number: float) -> str:
-    """A count with thousands separated, or in M and G where that reads better."""
-    if number >= 1e9:
-        return f"{number / 1e9:.3f} G"
-    if number >= 1e6:
-        return f"{number / 1e6:.2f} M"
-    return f"{number:,.0f}"
-
-
-def size(count: float) -> str:
-    """Bytes in kB, MB or GB, of 1000."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.2f} {unit}"
-    return f"{count:.0f} B"
 
 
 def table(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
@@ -132,7 +116,7 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
         f"parameters         {network.num_params:,} ({size(4 * network.num_params)} in float32)",
         f"multiply-adds      {figure(network.macs)} a sample",
         f"activations        {size(network.activation_bytes)} a sample in float32; "
-        f"training holds {size(step.bytes_of(step.peak))}",
+        f"training holds {size(step.peak.bytes())}",
     ]
     if network.training_params:
         lines.append(
@@ -165,7 +149,7 @@ def as_json(network: Network, *, depth: int | None = None, batch_size: int | Non
         "macs": network.macs,
         "training_only_params": network.training_params,
         "activation_bytes": network.activation_bytes,
-        "training_bytes": step.bytes_of(step.peak),
+        "training_bytes": step.peak.bytes(),
         "training_memory": {"batch_size": batch, **memory._asdict(), "total": memory.total},
         "layers": [
             {

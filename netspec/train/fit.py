@@ -50,7 +50,7 @@ def reckon(
     if plan.device.type == "cuda":
         fixed += int(SET_ASIDE)
     images = input_values * 4 * IMAGES_HELD.get(plan.device.type, 4)
-    held = step.bytes_of(step.peak, 2 if half else 4)
+    held = step.peak.bytes(2 if half else 4)
     # A recorded step keeps its memory to itself; an epoch's last, smaller batch needs its own.
     return Need(fixed, held * (2 if plan.cuda_graph else 1) + images)
 

@@ -44,7 +44,7 @@ class Step:
         self.forward = _wrapped(module, plan, processes)
         self.scaler = torch.amp.GradScaler(plan.device.type, enabled=plan.scaler)
         # On a CPU the loss is there to be read, and reading it stops a bad step sooner.
-        skips = plan.device.type == "cuda" and plan.fused and not plan.scaler
+        skips = plan.device.type == "cuda" and plan.fused
         on_device = skips and recipe.optimizer.name in FUSED
         self.guard = (
             DeviceGuard(optimizer, plan.device, processes) if on_device else HostGuard(processes)

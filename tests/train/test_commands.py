@@ -19,7 +19,7 @@ from stand_in import SegmentingCnn, StandIn, full_cnn, plain_cnn
 
 from netspec.compiler.step_memory import StepMemory
 from netspec.ops.base import Kept
-from netspec.recipe import recipe_from
+from netspec.recipe import Normalization, Recipe, recipe_from
 from netspec.train.commands import (
     Trained,
     eval_command,
@@ -31,6 +31,7 @@ from netspec.train.commands import (
 )
 from netspec.train.confusion import draw_confusion
 from netspec.train.curves import Curve, draw_curves
+from netspec.train.data import Data, open_data
 from netspec.train.errors import TrainError
 from netspec.train.fit import IMAGES_HELD, largest_that_runs, reckon
 from netspec.train.plan import make_plan
@@ -127,20 +128,34 @@ def test_evaluating_a_spec_takes_any_fitting_weights(
         eval_command(other)
 
 
-def test_other_data_is_seen_through_the_figures_of_training(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def trained_on_files(tmp_path: Path) -> tuple[Path, Trained]:
+    """A folder of images, and a run that was trained on them."""
     images = image_tree(tmp_path / "images")
     network = StandIn(full_cnn, train={"epochs": 1, "batch_size": 8, "data": FILES})
     run = train(network, TrainOptions(run_dir=tmp_path, data=images, workers=0, silent=True))
-    trained = trained_run(run.folder, network)
+    return images, trained_run(run.folder, network)
+
+
+def test_other_data_is_seen_through_the_figures_of_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, trained = trained_on_files(tmp_path)
     few = tmp_path / "few"
     shutil.copytree(images, few, ignore=lambda folder, names: [n for n in names if "02" < n < "05"])
-    means = []
+    samples, seen = [], []
+
+    def opened(recipe: Recipe, *args: Any, **options: Any) -> Data:
+        seen.append(recipe.data.normalize)
+        return open_data(recipe, *args, **options)
+
+    monkeypatch.setattr("netspec.train.commands.open_data", opened)
     for root in (images, few):
         eval_command(trained, data=root, split="train", out=tmp_path / "out")
-        means.append(json.loads((tmp_path / "out" / "figures.json").read_text())["samples"])
-    assert means[0] > means[1] > 0
+        samples.append(json.loads((tmp_path / "out" / "figures.json").read_text())["samples"])
+    assert samples[0] > samples[1] > 0
+    assert trained.run is not None
+    facts = trained.run.read_env()["data"]
+    assert seen == [Normalization(tuple(facts["mean"]), tuple(facts["std"]))] * 2
     (few / "class3").rename(few / "other")
     with pytest.raises(TrainError, match="the data's class `other` is not where it was"):
         eval_command(trained, data=few, split="train", out=tmp_path / "out")
@@ -163,17 +178,14 @@ def test_a_label_a_pixel_is_evaluated_by_pixel(
 def test_predicting_prints_classes_with_probabilities(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    images = image_tree(tmp_path / "images")
-    network = StandIn(full_cnn, train={"epochs": 1, "batch_size": 8, "data": FILES})
-    run = train(network, TrainOptions(run_dir=tmp_path, data=images, workers=0, silent=True))
-    trained = trained_run(run.folder, network)
+    images, trained = trained_on_files(tmp_path)
     files = [images / "class3" / "003.png", images / "class5" / "005.png"]
     predict_command(trained, files, top=3)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == [str(file) for file in files]
     assert len(re.findall(r"class\d \d+\.\d%", lines[0])) == 3
     with pytest.raises(TrainError, match="no image that can be read"):
-        predict_command(trained, [run.folder / "env.json"])
+        predict_command(trained, [trained.weights])
 
 
 def test_runs_are_listed_best_first_and_compared(

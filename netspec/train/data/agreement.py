@@ -60,7 +60,7 @@ def _check_sizes(
     size = recipe.data.resize or stored
     nothing = torch.zeros(channels)
     for entry in recipe.augment:
-        fill = entry.args.get("fill") if isinstance(entry.args, dict) else None
+        fill = entry.args.get("fill")
         if isinstance(fill, tuple) and len(fill) not in (1, channels):
             raise TrainError(
                 f"`fill` of `{entry.name}` has {len(fill)} values for {_channels(channels)}",
