@@ -83,7 +83,7 @@ def took(work: Callable[[], object], runs: int) -> tuple[list[float], list[float
 
 def warm(runs: int) -> None:
     """Every spec in one process, as `netspec check specs` does it, with lints and least sizes."""
-    from netspec.compiler.override import NONE
+    from netspec.compiler.sources.override import NONE
     from netspec.report.check import check, fine
 
     def all_specs() -> None:
@@ -104,7 +104,7 @@ def warm(runs: int) -> None:
 
 def large(runs: int) -> None:
     """Networks of 1,000 to 10,000 layers by `repeat`."""
-    from netspec.compiler.override import NONE
+    from netspec.compiler.sources.override import NONE
     from netspec.report.check import check, fine
 
     print(f"large networks by `repeat`, {runs} runs")

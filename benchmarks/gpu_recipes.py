@@ -36,7 +36,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 import netspec
-from netspec.train.records import read_rows
+from netspec.train.reporting.records import read_rows
 from netspec.train.run import TrainOptions, train
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"

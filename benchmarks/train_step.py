@@ -29,13 +29,13 @@ from torch import Tensor, nn
 
 import netspec
 from netspec.recipe import Recipe, recipe_from
-from netspec.train.criterion import Criterion
-from netspec.train.optimizer import make_optimizer
-from netspec.train.plan import apply_plan, make_plan
-from netspec.train.processes import Processes
-from netspec.train.schedule import Schedule
-from netspec.train.step import Step
-from netspec.train.sums import Sums
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.metric_sums import Sums
+from netspec.train.engine.optimizer import make_optimizer
+from netspec.train.engine.schedule import Schedule
+from netspec.train.engine.step import Step
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import apply_plan, make_plan
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 # Spec, batch size, steps a run.

@@ -1,5 +1,5 @@
 """`python -m netspec`."""
 
-from netspec.cli import main
+from netspec.cli.main import main
 
 main()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from netspec import __version__
-from netspec.cli import main
+from netspec.cli.main import main
 from netspec.diagnostics import CODES
 from netspec.ops import OPS
 

@@ -11,10 +11,10 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
 from netspec.recipe import Choice
-from netspec.train.data.augmentation import Augmentation, augmentation
-from netspec.train.data.scene import Scene
-from netspec.train.data.warps import resized, resized_boxes, turned
-from netspec.train.data.windows import Window
+from netspec.train.data.augment.augmentation import Augmentation, augmentation
+from netspec.train.data.augment.index_maps import Window
+from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.resample import resized, resized_boxes, turned
 from netspec.train.errors import TrainError
 
 MEAN, STD = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 61.0, 62.0])
@@ -195,7 +195,7 @@ def test_resizing_is_torchvisions(size: tuple[int, int]) -> None:
 
 
 def test_jitter_is_torchvisions_with_the_same_factors() -> None:
-    from netspec.train.data.colors import jittered
+    from netspec.train.data.augment.colors import jittered
 
     batch = images(2).float()
     factors = torch.tensor([[0.6, 1.4, 0.5], [1.3, 0.7, 1.6]])

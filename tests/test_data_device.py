@@ -9,7 +9,7 @@ import torch
 
 from netspec.recipe import recipe_from
 from netspec.train.data import Data, open_data
-from netspec.train.data.draws import AUGMENT, ORDER, draws, permutation
+from netspec.train.data.augment.counter_rng import AUGMENT, ORDER, draws, permutation
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from netspec.train.data.draws import (
+from netspec.train.data.augment.counter_rng import (
     AUGMENT,
     BITS,
     ORDER,

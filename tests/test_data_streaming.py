@@ -13,7 +13,8 @@ from PIL import Image
 from small_sets import class_tree
 
 from netspec.recipe import recipe_from
-from netspec.train.data import Data, open_data, streaming, worker_failure
+from netspec.train.data import Data, open_data, worker_failure
+from netspec.train.data.decoding import streaming
 from netspec.train.errors import TrainError
 
 AUGMENT = [{"RandomCrop": {"size": 8, "padding": 2}}, "RandomHorizontalFlip"]

@@ -8,8 +8,8 @@ from torch import nn
 
 from netspec.recipe import recipe_from
 from netspec.train.data import open_data
-from netspec.train.data.digits import digits_arrays
-from netspec.train.data.synthetic import synthetic_arrays
+from netspec.train.data.sets.digits import digits_arrays
+from netspec.train.data.sets.synthetic import synthetic_arrays
 
 
 @pytest.mark.parametrize(

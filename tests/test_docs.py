@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from netspec.compiler.lint import lint
+from netspec.compiler.lints.run import lint
 from netspec.diagnostics import CODES, SpecError
 from netspec.recipe import TRAIN_SCHEMA
 
@@ -235,7 +235,7 @@ LIMITS = (
 def constants(name: str) -> list[int]:
     """The values of a constant of this name in netspec's sources, wherever it stands."""
     line = re.compile(rf"^{name}(?:: Final)? = ([\d_*\s]+)$", re.MULTILINE)
-    sources = [*(ROOT / "netspec").glob("*.py"), *(ROOT / "netspec" / "compiler").glob("*.py")]
+    sources = (ROOT / "netspec").rglob("*.py")
     texts = (path.read_text(encoding="utf-8") for path in sources)
     return [eval(value) for text in texts for value in line.findall(text)]
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from language_server import LanguageServer, Unavailable
 
-from netspec.compiler.editor_schema import editor_schema
-from netspec.compiler.extend import read
-from netspec.compiler.schema import spec_schema
+from netspec.compiler.language.editor_schema import editor_schema
+from netspec.compiler.language.schema import spec_schema
+from netspec.compiler.sources.extend import read
 from netspec.ops import OPS
 from netspec.source import plain
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from netspec.cli import app
+from netspec.cli.main import app
 from netspec.diagnostics import CODES
 
 CASES = Path(__file__).parent / "errors"

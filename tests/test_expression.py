@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from netspec.compiler.expression import (
+from netspec.compiler.language.expression import (
     FUNCTIONS,
     MAX_ITEMS,
     ExpressionError,

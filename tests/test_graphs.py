@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import netspec
-from netspec.compiler.network import Layer, Network
+from netspec.compiler.ir import Layer, Network
 
 COUNT = int(os.environ.get("NETSPEC_RANDOM_GRAPHS", "150"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))

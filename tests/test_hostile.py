@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hostile_specs import BYTES, TEXTS, everything
 
-from netspec.compiler.override import NONE
+from netspec.compiler.sources.override import NONE
 from netspec.report import check as checker
 from netspec.report import findings
 

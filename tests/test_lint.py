@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from netspec.compiler import compile_path, compile_text
-from netspec.compiler.lint import LINTS
 from netspec.compiler.lints.flow import Flow
+from netspec.compiler.lints.run import LINTS
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").rglob("*.yaml"))
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 import netspec
-from netspec.compiler.graph import Graph
+from netspec.compiler.building.graph import Graph
 
 RESNET = Path(__file__).parent.parent / "specs" / "resnet18.yaml"
 

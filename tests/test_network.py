@@ -172,7 +172,7 @@ class TestTheLeastInputSize:
 
 def test_a_setting_may_name_another_optimizer() -> None:
     from netspec.compiler import compile_path
-    from netspec.compiler.override import parse_overrides
+    from netspec.compiler.sources.override import parse_overrides
 
     path = SPECS / "alexnet.yaml"
     same = compile_path(path, parse_overrides(["train.optimizer.SGD.lr=0.5"], None))

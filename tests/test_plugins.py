@@ -121,7 +121,7 @@ def test_so_is_one_that_is_installed(folder: Path) -> None:
 
 
 def test_a_layer_registered_late_is_in_the_schema() -> None:
-    from netspec.compiler.schema import spec_schema
+    from netspec.compiler.language.schema import spec_schema
     from netspec.ops import register
     from netspec.ops.base import Op
 

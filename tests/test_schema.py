@@ -13,10 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from netspec.compiler import compile_text
-from netspec.compiler.editor_schema import editor_schema
-from netspec.compiler.names import TAKEN_BY_TORCH
-from netspec.compiler.schema import op_schema, spec_schema
-from netspec.compiler.schema_check import check, lift
+from netspec.compiler.language.editor_schema import editor_schema
+from netspec.compiler.language.names import TAKEN_BY_TORCH
+from netspec.compiler.language.schema import op_schema, spec_schema
+from netspec.compiler.language.schema_validation import check, lift
 from netspec.diagnostics import Diagnostic, Span, SpecError
 from netspec.ops import OPS
 from netspec.source import parse, plain

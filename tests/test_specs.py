@@ -16,8 +16,8 @@ import torch
 
 import netspec
 from netspec.compiler import compile_path
-from netspec.compiler.network import Network
-from netspec.compiler.override import parse_overrides
+from netspec.compiler.ir import Network
+from netspec.compiler.sources.override import parse_overrides
 from netspec.recipe import Recipe, recipe_from
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -245,7 +245,7 @@ def test_the_first_layer_at_224_gives_55_with_padding_2_and_54_without() -> None
 
 
 def test_a_stride_of_4_without_padding_leaves_pixels_unread_at_224_and_none_at_227() -> None:
-    from netspec.compiler.lint import lint
+    from netspec.compiler.lints.run import lint
 
     original = SPECS / "alexnet-original.yaml"
     assert lint(netspec.load(original)) == ()

@@ -16,8 +16,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
 
 import netspec
-from netspec.compiler.network import Network
-from netspec.compiler.step_memory import step_memory
+from netspec.compiler.analysis.step_memory import step_memory
+from netspec.compiler.ir import Network
 from netspec.ops.base import Op
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -179,7 +179,7 @@ SLOW = (
 def test_the_peak_of_a_step_is_what_torch_tracks(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netspec.compiler.initialize._apply", lambda *args: None)
+    monkeypatch.setattr("netspec.compiler.building.initialize._apply", lambda *args: None)
     network = netspec.load(SPECS / f"{name}.yaml")
     # Large batches, and the difference of two: weights and their gradients cancel out.
     each = (tracked_peak(network, 256) - tracked_peak(network, 128)) / 128

@@ -11,7 +11,7 @@ from torch import nn
 
 import netspec
 from netspec.compiler import Overrides, compile_path
-from netspec.compiler.override import parse_overrides
+from netspec.compiler.sources.override import parse_overrides
 from netspec.train.run import TrainOptions, train
 
 SPECS = Path(__file__).parent.parent / "specs"

@@ -10,7 +10,7 @@ from torchvision_zoo import FOLDER, load, theirs
 
 import netspec
 from netspec.train.errors import TrainError
-from netspec.train.weights import load_weights, starting_weights
+from netspec.train.storage.weights import load_weights, starting_weights
 
 HEADS = {
     "squeezenet1_1": ["classifier.1.weight", "classifier.1.bias"],

@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from netspec.compiler.document import Document
-from netspec.compiler.expand import expand
-from netspec.compiler.extend import extend, read
-from netspec.compiler.init_check import misapplied
-from netspec.compiler.init_rules import init_rules, unmatched
-from netspec.compiler.network import Layer, Network
-from netspec.compiler.override import NONE, Overrides, override, parameters
-from netspec.compiler.sections import input_shape, recipe_section
-from netspec.compiler.validate import validate
+from netspec.compiler.analysis.init_check import misapplied
+from netspec.compiler.expanding.expand import expand
+from netspec.compiler.ir import Layer, Network
+from netspec.compiler.language.document import Document
+from netspec.compiler.sources.extend import extend, read
+from netspec.compiler.sources.override import NONE, Overrides, override, parameters
+from netspec.compiler.validating.init_rules import init_rules, unmatched
+from netspec.compiler.validating.sections import input_shape, recipe_section
+from netspec.compiler.validating.validate import validate
 from netspec.diagnostics import SpecError
 from netspec.source import Mapping, Scalar, Source, parse
 

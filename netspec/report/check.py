@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from netspec.compiler import Network, Overrides, compile_source
-from netspec.compiler.extend import read
+from netspec.compiler.sources.extend import read
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import text
 from netspec.report.escape import safe

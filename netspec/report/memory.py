@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from netspec.compiler.step_memory import step_memory
+from netspec.compiler.analysis.step_memory import step_memory
 from netspec.recipe import states
 
 if TYPE_CHECKING:
-    from netspec.compiler.network import Network
+    from netspec.compiler.ir import Network
 
 
 class Memory(NamedTuple):

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netspec.compiler.network import (
+from netspec.compiler.analysis.step_memory import step_memory
+from netspec.compiler.ir import (
     Layer,
     Network,
     activation_bytes,
@@ -15,7 +16,6 @@ from netspec.compiler.network import (
     num_params,
     owners,
 )
-from netspec.compiler.step_memory import step_memory
 from netspec.ops.base import text
 from netspec.report.escape import safe
 from netspec.report.figure import figure, size

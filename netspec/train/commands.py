@@ -13,25 +13,31 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from netspec.compiler.step_memory import StepMemory
+from netspec.compiler.analysis.step_memory import StepMemory
 from netspec.recipe import Normalization, Recipe
-from netspec.train.criterion import Criterion
 from netspec.train.data import open_data
-from netspec.train.durable import write_durably
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.trial import take_trial_steps
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluate_split
-from netspec.train.faults import explain
-from netspec.train.fit import Need, device_memory, largest_that_runs, reckon, release_memory
-from netspec.train.folder import RunFolder, open_folder
-from netspec.train.plan import Plan, apply_plan, choose_device, make_plan
+from netspec.train.machine.distributed import Processes, place_in_torchrun
+from netspec.train.machine.error_advice import explain
+from netspec.train.machine.largest_batch import (
+    Need,
+    device_memory,
+    largest_that_runs,
+    reckon,
+    release_memory,
+)
+from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.predict import ImageForm, predict_images
-from netspec.train.processes import Processes, place_in_torchrun
-from netspec.train.progress import Progress
+from netspec.train.reporting.progress import Progress
+from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
 from netspec.train.run import TrainOptions, recipe_of, train
-from netspec.train.runs import all_runs, differences, laid_over, runs_table, summarize
+from netspec.train.storage.atomic_write import write_durably
+from netspec.train.storage.folder import RunFolder, open_folder
+from netspec.train.storage.weights import load_weights
 from netspec.train.trainable import Trainable
-from netspec.train.trial import take_trial_steps
-from netspec.train.weights import load_weights
 
 SPLITS = ("train", "validation", "test")
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from netspec.train.confusion import draw_confusion
-from netspec.train.criterion import Criterion
-from netspec.train.durable import write_durably
-from netspec.train.evaluate import evaluate
-from netspec.train.plan import Plan
-from netspec.train.processes import Processes
-from netspec.train.sums import Figures
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.evaluate import evaluate
+from netspec.train.engine.metric_sums import Figures
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import Plan
+from netspec.train.reporting.confusion import draw_confusion
+from netspec.train.storage.atomic_write import write_durably
 
 if TYPE_CHECKING:
     from netspec.train.data import Batch

@@ -9,8 +9,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from netspec.train.data import load_images
-from netspec.train.evaluate import infer
-from netspec.train.plan import Plan
+from netspec.train.engine.evaluate import infer
+from netspec.train.machine.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -16,29 +16,29 @@ import torch
 from torch import Tensor
 
 from netspec.recipe import Recipe, notes, recipe_from
-from netspec.train.checkpoints import Checkpoints, Loaded
 from netspec.train.data import Data, check_weights, open_data
-from netspec.train.durable import write_durably
+from netspec.train.engine.loop import train_epochs
+from netspec.train.engine.metric_sums import Figures
+from netspec.train.engine.training import Training
 from netspec.train.errors import TrainError
-from netspec.train.faults import explain
-from netspec.train.fingerprints import versions
-from netspec.train.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
-from netspec.train.loop import train_epochs
-from netspec.train.plan import Plan, apply_plan, choose_device, make_plan
-from netspec.train.processes import (
+from netspec.train.machine.distributed import (
     Processes,
     joined,
     place_in_torchrun,
     torchrun_launch,
     torchrun_restarts,
 )
-from netspec.train.progress import Progress
-from netspec.train.result import RunResult
-from netspec.train.stop import Stopped, StopRequest
-from netspec.train.sums import Figures
+from netspec.train.machine.error_advice import explain
+from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
+from netspec.train.machine.stop import Stopped, StopRequest
+from netspec.train.reporting.progress import Progress
+from netspec.train.reporting.result import RunResult
+from netspec.train.storage.atomic_write import write_durably
+from netspec.train.storage.checkpoints import Checkpoints, Loaded
+from netspec.train.storage.fingerprints import versions
+from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
+from netspec.train.storage.weights import starting_weights
 from netspec.train.trainable import Trainable
-from netspec.train.training import Training
-from netspec.train.weights import starting_weights
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from netspec.train import durable
-from netspec.train.checkpoint_file import MAGIC, pack, read_checkpoint, unpack
-from netspec.train.checkpoints import Checkpoints
 from netspec.train.errors import DamagedCheckpoint, TrainError
+from netspec.train.storage import atomic_write
+from netspec.train.storage.checkpoint_file import MAGIC, pack, read_checkpoint, unpack
+from netspec.train.storage.checkpoints import Checkpoints
 
 
 def tree(step: int) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def wrap_calls(monkeypatch: pytest.MonkeyPatch, before: Callable[[int, str], Non
     """Have ``before`` called ahead of each write, fsync, rename and link."""
     number = [0]
     for name in ("_write", "_fsync", "_replace", "_link"):
-        work = getattr(durable, name)
+        work = getattr(atomic_write, name)
 
         def call(*args: Any, work: Any = work, name: str = name) -> None:
             number[0] += 1
@@ -97,7 +97,7 @@ def wrap_calls(monkeypatch: pytest.MonkeyPatch, before: Callable[[int, str], Non
                 raise
             work(*args)
 
-        monkeypatch.setattr(durable, name, call)
+        monkeypatch.setattr(atomic_write, name, call)
 
 
 @pytest.mark.parametrize("kind", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
@@ -133,7 +133,7 @@ def test_a_fault_at_any_call_leaves_a_whole_checkpoint_and_names_the_file(
         assert str(folder) in failure.message
         expected = "no space left" if kind in (errno.ENOSPC, errno.EDQUOT) else "input/output error"
         assert expected in failure.message
-        assert not list(folder.glob(f"*{durable.ASIDE}"))
+        assert not list(folder.glob(f"*{atomic_write.ASIDE}"))
         if checkpoints.any():
             assert checkpoints.load().tree["step"] in (saved, saved + 1)
             assert checkpoints.load().passed_over == ()
@@ -147,7 +147,7 @@ def test_files_are_copied_where_the_file_system_has_no_second_names(
     def refuse(source: Path, target: Path) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(durable, "_link", refuse)
+    monkeypatch.setattr(atomic_write, "_link", refuse)
     checkpoints = Checkpoints(tmp_path)
     for step in (1, 2):
         checkpoints.save(tree(step), best=step == 1)

@@ -17,7 +17,7 @@ import torch
 from cases import FILES, image_tree
 from stand_in import SegmentingCnn, StandIn, full_cnn, plain_cnn
 
-from netspec.compiler.step_memory import StepMemory
+from netspec.compiler.analysis.step_memory import StepMemory
 from netspec.ops.base import Kept
 from netspec.recipe import Normalization, Recipe, recipe_from
 from netspec.train.commands import (
@@ -29,16 +29,16 @@ from netspec.train.commands import (
     train_command,
     trained_run,
 )
-from netspec.train.confusion import draw_confusion
-from netspec.train.curves import Curve, draw_curves
 from netspec.train.data import Data, open_data
 from netspec.train.errors import TrainError
-from netspec.train.fit import IMAGES_HELD, largest_that_runs, reckon
-from netspec.train.plan import make_plan
-from netspec.train.processes import Processes
-from netspec.train.progress import duration
-from netspec.train.records import read_rows
-from netspec.train.result import RunResult
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.largest_batch import IMAGES_HELD, largest_that_runs, reckon
+from netspec.train.machine.plan import make_plan
+from netspec.train.reporting.confusion import draw_confusion
+from netspec.train.reporting.curves import Curve, draw_curves
+from netspec.train.reporting.progress import duration
+from netspec.train.reporting.records import read_rows
+from netspec.train.reporting.result import RunResult
 from netspec.train.run import TrainOptions, train
 
 DIGITS = {"dataset": "digits", "validation": 0.1}

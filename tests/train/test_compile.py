@@ -13,8 +13,8 @@ from children import finish, said, start
 from stand_in import StandIn, full_cnn
 from test_kill import ending
 
-from netspec.train.folder import find_folders
-from netspec.train.records import read_rows
+from netspec.train.reporting.records import read_rows
+from netspec.train.storage.folder import find_folders
 
 RECIPE: dict[str, Any] = {
     "epochs": 40,

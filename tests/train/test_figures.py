@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netspec.recipe import Choice
-from netspec.train.criterion import Criterion
-from netspec.train.processes import Processes
-from netspec.train.sums import Figures, Sums
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.metric_sums import Figures, Sums
+from netspec.train.machine.distributed import Processes
 
 CPU = torch.device("cpu")
 ALONE = Processes()

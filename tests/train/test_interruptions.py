@@ -18,12 +18,12 @@ from stand_in import StandIn, plain_cnn
 from test_kill import ending
 from torch import Tensor, nn
 
-from netspec.train import durable
-from netspec.train.checkpoint_file import read_checkpoint
 from netspec.train.errors import LossNotFinite, TrainError
-from netspec.train.folder import find_folders
-from netspec.train.records import read_rows
+from netspec.train.reporting.records import read_rows
 from netspec.train.run import TrainOptions, train
+from netspec.train.storage import atomic_write
+from netspec.train.storage.checkpoint_file import read_checkpoint
+from netspec.train.storage.folder import find_folders
 
 SAVED_OFTEN = CASES["dropout, batch norm, max pooling and EMA, saved at every step"]
 SAVED_SELDOM = CASES["an auxiliary head, Adam and a warm-up, saved at epochs"]
@@ -50,7 +50,7 @@ def network_with(happen: Callable[[Tensor], Tensor], step: int = 7, **recipe: An
 
 def slow_steps() -> None:
     """Make a step long enough to be interrupted in the middle of a run."""
-    from netspec.train.step import Step
+    from netspec.train.engine.step import Step
 
     learn = Step._learn
 
@@ -122,7 +122,7 @@ def test_a_mistake_of_netspecs_own_is_not_dressed_up(tmp_path: Path) -> None:
 
 
 def fill_the_disk(after: int) -> None:
-    write, calls = durable._write, [0]
+    write, calls = atomic_write._write, [0]
 
     def full(handle: int, chunk: bytes | memoryview) -> None:
         calls[0] += 1
@@ -130,7 +130,7 @@ def fill_the_disk(after: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(handle, chunk)
 
-    durable._write = full
+    atomic_write._write = full
 
 
 def test_a_full_disk_ends_in_a_sentence_with_the_last_checkpoint_whole(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_full_disk_ends_in_a_sentence_with_the_last_checkpoint_whole(tmp_path:
 
 
 def kill_workers() -> None:
-    from netspec.train.data import streaming
+    from netspec.train.data.decoding import streaming
 
     main = os.getpid()
 

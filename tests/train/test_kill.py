@@ -17,10 +17,10 @@ import pytest
 from cases import CASES, Case, image_tree
 from children import finish, said, start
 
-from netspec.train import durable
-from netspec.train.checkpoint_file import pack, read_checkpoint
-from netspec.train.folder import find_folders
-from netspec.train.records import read_rows
+from netspec.train.reporting.records import read_rows
+from netspec.train.storage import atomic_write
+from netspec.train.storage.checkpoint_file import pack, read_checkpoint
+from netspec.train.storage.folder import find_folders
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def die_at_call(number: int) -> None:
         return call
 
     for name in ("_write", "_fsync", "_replace", "_link"):
-        setattr(durable, name, dying(getattr(durable, name), name))
+        setattr(atomic_write, name, dying(getattr(atomic_write, name), name))
 
 
 def train_with_kills(case: Case, work: Path, data: Path | None, kills: int, seed: int) -> None:

@@ -20,9 +20,9 @@ from stand_in import StandIn, full_cnn, plain_cnn
 from test_interruptions import wait_for_folder
 
 import netspec
-from netspec.train.checkpoint_file import read_checkpoint
-from netspec.train.folder import RunFolder, find_folders
-from netspec.train.records import read_rows
+from netspec.train.reporting.records import read_rows
+from netspec.train.storage.checkpoint_file import read_checkpoint
+from netspec.train.storage.folder import RunFolder, find_folders
 from netspec.train.trainable import Trainable
 
 # 80 images less a fifth: batches of 15 leave 4 for the last, which two processes share unevenly
@@ -175,7 +175,7 @@ train:
 # Stands in for `python -m netspec` and takes the second process away once, at step 9.
 LAUNCHER = """
 import os, signal
-from netspec.train.step import Step
+from netspec.train.engine.step import Step
 
 taken = [0]
 learn = Step._learn
@@ -188,7 +188,7 @@ def learn_or_die(self, *args):
     learn(self, *args)
 
 Step._learn = learn_or_die
-from netspec.cli import main
+from netspec.cli.main import main
 
 main()
 """

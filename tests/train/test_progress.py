@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from netspec.train.progress import Pace, Progress
-from netspec.train.sums import Figures
-from netspec.train.watch import Watch
+from netspec.train.engine.metric_sums import Figures
+from netspec.train.reporting.progress import Pace, Progress
+from netspec.train.reporting.throughput import Watch
 
 FIGURES = Figures(loss=0.1234, accuracy=0.9876, count=100)
 PACE = Pace(images_per_second=12345.6, waiting=0.04, seconds_left=185)

@@ -13,18 +13,18 @@ from stand_in import AuxiliaryCnn, SegmentingCnn, full_cnn, plain_cnn
 from torch import Tensor, nn
 
 from netspec.recipe import Recipe, RecipeError, recipe_from
-from netspec.train import graph
-from netspec.train.criterion import Criterion
-from netspec.train.ema import MovingAverage
+from netspec.train.engine import cuda_graph as graph
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.cuda_graph import GraphedStep
+from netspec.train.engine.ema import MovingAverage
+from netspec.train.engine.finite_loss import DeviceGuard
+from netspec.train.engine.metric_sums import Sums
+from netspec.train.engine.optimizer import load_optimizer, make_optimizer
+from netspec.train.engine.schedule import Schedule
+from netspec.train.engine.step import Step
 from netspec.train.errors import TrainError
-from netspec.train.graph import GraphedStep
-from netspec.train.guard import DeviceGuard
-from netspec.train.optimizer import load_optimizer, make_optimizer
-from netspec.train.plan import Plan, choose_device, make_plan
-from netspec.train.processes import Processes
-from netspec.train.schedule import Schedule
-from netspec.train.step import Step
-from netspec.train.sums import Sums
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import Plan, choose_device, make_plan
 
 CPU = torch.device("cpu")
 ALONE = Processes()

@@ -22,20 +22,20 @@ from torch.utils._pytree import tree_leaves
 
 import netspec
 from netspec.recipe import Recipe, recipe_from
-from netspec.train.ahead import Ahead
-from netspec.train.criterion import Criterion
 from netspec.train.data import Batch
-from netspec.train.data.augmentation import augmentation
+from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.data.preparation import Preparation
-from netspec.train.ema import MovingAverage
-from netspec.train.evaluate import infer
-from netspec.train.guard import DeviceGuard, HostGuard
-from netspec.train.optimizer import make_optimizer
-from netspec.train.plan import Plan
-from netspec.train.processes import Processes
-from netspec.train.step import Step
-from netspec.train.sums import Sums
-from netspec.train.waits import DeviceWaits
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.ema import MovingAverage
+from netspec.train.engine.evaluate import infer
+from netspec.train.engine.finite_loss import DeviceGuard, HostGuard
+from netspec.train.engine.metric_sums import Sums
+from netspec.train.engine.optimizer import make_optimizer
+from netspec.train.engine.prefetch import Ahead
+from netspec.train.engine.step import Step
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import Plan
+from netspec.train.reporting.data_wait import DeviceWaits
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 GPU = torch.device("cuda", 0)
@@ -191,7 +191,9 @@ def test_no_spec_reads_anything_back(
 def test_a_step_that_reads_something_back_is_found(
     without_values: FakeTensorMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netspec.train.step.DeviceGuard", lambda *args: HostGuard(Processes()))
+    monkeypatch.setattr(
+        "netspec.train.engine.step.DeviceGuard", lambda *args: HostGuard(Processes())
+    )
     images = torch.empty(4, 1, 8, 8, device=GPU)
     labels = torch.empty(4, dtype=torch.int64, device=GPU)
     with pytest.raises(DataDependentOutputException):

@@ -9,10 +9,10 @@ import pytest
 from cases import image_tree
 from typer.testing import CliRunner
 
-import netspec.cli_training
-from netspec.cli import app
+import netspec.cli.training
+from netspec.cli.main import app
 
-assert netspec.cli_training
+assert netspec.cli.training
 
 SPEC = """
 netspec: 1

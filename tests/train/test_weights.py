@@ -13,7 +13,7 @@ from stand_in import StandIn, full_cnn
 from torch import Tensor
 
 from netspec.train.errors import TrainError
-from netspec.train.weights import load_weights, save_weights, starting_weights
+from netspec.train.storage.weights import load_weights, save_weights, starting_weights
 
 NETWORK = StandIn(full_cnn)
 

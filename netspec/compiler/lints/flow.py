@@ -6,14 +6,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netspec.compiler.document import Document, Entry
-from netspec.compiler.network import BLOCK_INPUT, INPUT, Layer, Output
+from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer, Output
+from netspec.compiler.language.document import Document, Entry
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op
 from netspec.source import Mapping, Scalar
 
 if TYPE_CHECKING:
-    from netspec.compiler.network import Network
+    from netspec.compiler.ir import Network
 
 PASSING: Final = frozenset({"Identity", "Flatten"})
 """Layers that hand every number on as it is."""

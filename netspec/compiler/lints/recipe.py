@@ -9,7 +9,7 @@ from netspec.recipe import Recipe, recipe_from
 from netspec.source import Mapping
 
 if TYPE_CHECKING:
-    from netspec.compiler.network import Network
+    from netspec.compiler.ir import Network
 
 
 def recipe(network: Network) -> Recipe:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from netspec.compiler.analysis.propagate import Memo, output_shape
 from netspec.compiler.lints.flow import Flow, Step, came
-from netspec.compiler.propagate import Memo, output_shape
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import AXES, Op, Refusal, Shape, spread, text
 from netspec.ops.conv import Conv

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from netspec.compiler.document import Param
-from netspec.compiler.expression import ExpressionError, names, pieces
+from netspec.compiler.ir import Layer
+from netspec.compiler.language.document import Param
+from netspec.compiler.language.expression import ExpressionError, names, pieces
 from netspec.compiler.lints.flow import Flow, came
-from netspec.compiler.network import Layer
 from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Scalar, Sequence
 

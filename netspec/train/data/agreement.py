@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from netspec.recipe import Recipe
-from netspec.train.data.augmentation import augmentation
+from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.errors import TrainError
 
 

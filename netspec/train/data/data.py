@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from netspec.train.data.draws import ORDER, SPLIT, permutation
+from netspec.train.data.augment.counter_rng import ORDER, SPLIT, permutation
 from netspec.train.data.preparation import Preparation
 from netspec.train.data.source import Source
 

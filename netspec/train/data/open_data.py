@@ -12,21 +12,21 @@ from torch import Tensor
 from netspec.recipe import TORCHVISION_SETS, Normalization, Recipe
 from netspec.train.data.agreement import check_agreement
 from netspec.train.data.arrays import Arrays, Part
-from netspec.train.data.augmentation import augmentation
+from netspec.train.data.augment.augmentation import augmentation
+from netspec.train.data.augment.colors import colored
 from netspec.train.data.cache import key_of, remembered
-from netspec.train.data.class_folders import ClassFolders, class_folders, is_class_tree
-from netspec.train.data.colors import colored
 from netspec.train.data.data import Data, DataInfo, Split, split_places
-from netspec.train.data.decoding import Storing, cores_available, decoded, storing
-from netspec.train.data.digits import digits_arrays
+from netspec.train.data.decoding.decode_all import Storing, cores_available, decoded, storing
+from netspec.train.data.decoding.streaming import Streaming
 from netspec.train.data.preparation import Preparation
 from netspec.train.data.room import fits
+from netspec.train.data.sets.class_folders import ClassFolders, class_folders, is_class_tree
+from netspec.train.data.sets.digits import digits_arrays
+from netspec.train.data.sets.synthetic import synthetic_arrays
+from netspec.train.data.sets.torchvision_sets import present, torchvision_arrays
+from netspec.train.data.sets.unpack import is_archive, unpacked
 from netspec.train.data.source import Resident, Source
 from netspec.train.data.statistics import mean_and_std
-from netspec.train.data.streaming import Streaming
-from netspec.train.data.synthetic import synthetic_arrays
-from netspec.train.data.torchvision_sets import present, torchvision_arrays
-from netspec.train.data.unpack import is_archive, unpacked
 from netspec.train.errors import TrainError
 
 Say = Callable[[str], None]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from netspec.train.data.augmentation import Augmentation
-from netspec.train.data.scene import Scene
-from netspec.train.data.warps import resized
-from netspec.train.data.windows import Window
+from netspec.train.data.augment.augmentation import Augmentation
+from netspec.train.data.augment.index_maps import Window
+from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.resample import resized
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,176 @@
+"""The commands that answer without torch: each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from netspec.cli.options import FORMATS, BatchSize, Depth, Input, Settings, app, load, usage
+
+
+def _color() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+@app.command(short_help="check specs: form, names, shapes and habits")
+def check(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="specs, folders, or `-` for standard input"),
+    ],
+    settings: Settings = None,
+    input: Input = None,
+    format: Annotated[str, typer.Option(help="|".join(FORMATS))] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="warnings fail too")] = False,
+) -> None:
+    """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
+    # Cyclic garbage is not worth looking for in a process that ends so soon.
+    gc.disable()
+    from netspec.compiler.sources.override import parse_overrides
+    from netspec.diagnostics import Diagnostic, SpecError
+    from netspec.report import check as checker
+    from netspec.report import findings as show
+
+    if format not in FORMATS:
+        usage(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
+    try:
+        overrides = parse_overrides(settings or [], input)
+    except SpecError as problem:
+        found = problem.diagnostics[0]
+        usage(found.message, found.hint)
+    try:
+        files = checker.spec_paths(paths)
+    except FileNotFoundError as problem:
+        usage(f"the folder `{problem}` holds no `*.yaml`")
+    errors = warnings = 0
+    collected: list[Diagnostic] = []
+    for path in files:
+        stdin = sys.stdin.buffer.read(1 << 20) if path == "-" else None
+        done = checker.check(path, overrides, stdin)
+        errors += sum(f.severity == "error" for f in done.findings)
+        warnings += sum(f.severity == "warning" for f in done.findings)
+        collected += done.findings
+        if format == "text":
+            if done.findings:
+                print(show.text(done.findings, done.texts, _color()), end="\n\n")
+            if done.network is not None:
+                print(checker.fine(done))
+        elif format == "concise" and done.findings:
+            print(show.concise(done.findings))
+        elif format == "github" and done.findings:
+            print(show.github(done.findings))
+    if format == "json":
+        print(show.as_json(collected))
+    elif format == "text" and (len(files) > 1 or errors or warnings):
+        print(f"{len(files)} {_plural('spec', files)}, {errors} {_plural('error', errors)}, "
+              f"{warnings} {_plural('warning', warnings)}")  # fmt: skip
+    if errors or (strict and warnings):
+        raise typer.Exit(1)
+
+
+def _plural(word: str, count: int | list[str]) -> str:
+    number = count if isinstance(count, int) else len(count)
+    return word if number == 1 else word + "s"
+
+
+@app.command(short_help="show every layer's shape, parameters and memory")
+def summary(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="a spec, or `-` for standard input")],
+    settings: Settings = None,
+    input: Input = None,
+    depth: Depth = None,
+    batch_size: BatchSize = None,
+    format: Annotated[str, typer.Option(help="text|json")] = "text",
+    torchinfo: Annotated[
+        bool, typer.Option("--torchinfo", help="build it and print torchinfo's table")
+    ] = False,
+) -> None:
+    """Show every layer: output shape, parameters, multiply-adds, memory; and the totals."""
+    from netspec.report import summary as table
+
+    if format not in ("text", "json"):
+        usage(f"there is no format `{format}`", "one of text, json")
+    network = load(path, settings, input)
+    if torchinfo:
+        from netspec.report.torchinfo_table import torchinfo_table
+
+        print(torchinfo_table(network, batch_size=batch_size or 1, depth=depth))
+    elif format == "json":
+        print(table.as_json(network, depth=depth, batch_size=batch_size))
+    else:
+        print(table.table(network, depth=depth, batch_size=batch_size))
+
+
+@app.command(short_help="say more about a finding")
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="a finding's code, such as NS402")
+    ] = None,
+) -> None:
+    """Say more about a finding: what it means, an example, and the mend."""
+    from netspec.diagnostics import CODES, nearest
+    from netspec.report import explain as pages
+
+    if code is None:
+        print(pages.index())
+        return
+    wanted = code.upper()
+    if wanted not in CODES:
+        near = nearest(wanted, list(CODES))
+        usage(f"there is no code `{code}`", f"did you mean `{near}`?" if near else
+              "`netspec explain` lists the codes")  # fmt: skip
+    print(pages.page(wanted))
+
+
+@app.command(short_help="print the JSON Schema that editors use")
+def schema() -> None:
+    """Print the JSON Schema of specs, for editors."""
+    import json
+
+    from netspec.compiler.language.editor_schema import editor_schema
+
+    print(json.dumps(editor_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command(short_help="list the layers, or one layer's arguments")
+def ops(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="a layer, such as Conv2d")
+    ] = None,
+) -> None:
+    """List the layers, or tell one layer's arguments."""
+    from netspec.diagnostics import nearest
+    from netspec.ops import OPS
+    from netspec.report import ops_page
+
+    if name is None:
+        print(ops_page.index())
+        return
+    if name not in OPS:
+        near = nearest(name, list(OPS))
+        usage(f"there is no layer `{name}`", f"did you mean `{near}`?" if near else None)
+    print(ops_page.page(OPS[name]))
+
+
+@app.command(short_help="write a commented starter spec")
+def init(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="the network's name, or a path ending in .yaml")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="write over a file")] = False,
+) -> None:
+    """Write a commented starter spec."""
+    from netspec.report.starter import write_starter
+
+    path = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+    try:
+        write_starter(path, force=force)
+    except FileExistsError:
+        usage(f"`{path}` exists", "give another name, or `--force`")
+    except OSError as problem:
+        usage(f"`{path}` cannot be written: {(problem.strerror or '').lower()}")
+    print(f"wrote {path}: next, `netspec check {path}`")

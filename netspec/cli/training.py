@@ -1,0 +1,213 @@
+"""The commands that train and use what was trained. Torch is imported when one of them runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netspec.cli.options import Input, Settings, app, load, usage
+
+if TYPE_CHECKING:
+    from netspec.compiler.ir import Network
+    from netspec.train.commands import Trained
+
+DataPath = Annotated[Path | None, typer.Option("--data", help="where the data set's files are")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; left out: the best")]
+RunDir = Annotated[Path, typer.Option("--run-dir", help="the folder that holds all runs")]
+
+
+@app.command(short_help="train what the spec's `train:` says")
+def train(
+    path: Annotated[
+        str | None, typer.Argument(help="a spec; not needed with `--resume RUN`")
+    ] = None,
+    settings: Settings = None,
+    input: Input = None,
+    data: DataPath = None,
+    device: Device = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="over the recipe's")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="over the recipe's")] = None,
+    run_dir: RunDir = Path("runs"),
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN|auto", help="go on with a run, or with the newest")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="processes that decode images")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="a file of weights to start from; its head may differ")
+    ] = None,
+) -> None:
+    """Train what the spec's `train:` says, and write a folder with all that came of it."""
+    if weights is not None and resume is not None:
+        usage("`--resume` goes on with the run's own weights", "leave `--weights` out")
+    if path is None and resume == "auto":
+        usage("`--resume auto` goes on with the newest run of a spec", "name the spec, or a run")
+    if path is None and resume is None:
+        usage("train what?", "name a spec, or a run with `--resume`")
+    settings = [*(settings or []), *_as_settings(settings, epochs=epochs, batch_size=batch_size)]
+
+    def run() -> int:
+        from netspec.train.commands import train_command
+        from netspec.train.run import TrainOptions
+        from netspec.train.storage.folder import open_folder
+
+        spec = path
+        if spec is None:
+            spec = str(open_folder(Path(resume or "")).resolved)
+        network = load(spec, settings, input)
+        options = TrainOptions(
+            data=data,
+            device=device,
+            run_dir=run_dir,
+            resume="auto" if resume == "auto" else None if resume is None else Path(resume),
+            workers=workers,
+            weights=weights,
+        )
+        return train_command(network, options)
+
+    _end(run)
+
+
+@app.command("eval", short_help="accuracy and confusion matrix of a run")
+def evaluate(
+    target: Annotated[str, typer.Argument(help="a run's folder, or a spec with `--weights`")],
+    weights: Annotated[
+        Path | None, typer.Option(help="safetensors, or a state_dict saved by torch")
+    ] = None,
+    settings: Settings = None,
+    input: Input = None,
+    data: DataPath = None,
+    split: Annotated[str, typer.Option(help="test|validation|train")] = "test",
+    device: Device = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the matrix; left out: the run's")
+    ] = None,
+) -> None:
+    """Loss, top-1, top-5, accuracy by class, and the confusion matrix as a picture and a table."""
+
+    def run() -> int:
+        from netspec.train.commands import eval_command
+
+        found = _trained(target, weights, settings, input)
+        return eval_command(
+            found, data=data, split=split, device=device, batch_size=batch_size, out=out
+        )
+
+    _end(run)
+
+
+@app.command(short_help="classes of images, with probabilities")
+def predict(
+    target: Annotated[str, typer.Argument(metavar="RUN", help="a run's folder")],
+    images: Annotated[list[Path], typer.Argument(help="image files")],
+    top: Annotated[int, typer.Option(min=1, help="how many classes to show")] = 5,
+    weights: Annotated[Path | None, typer.Option(help="other weights than the run's best")] = None,
+    device: Device = None,
+) -> None:
+    """Say what trained weights take images for, with probabilities."""
+
+    def run() -> int:
+        from netspec.train.commands import predict_command
+
+        return predict_command(_trained(target, weights), images, top=top, device=device)
+
+    _end(run)
+
+
+@app.command(short_help="list runs, or compare some")
+def runs(
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="RUN…")] = None,
+    run_dir: RunDir = Path("runs"),
+    spec: Annotated[str | None, typer.Option(help="only runs of this spec")] = None,
+    curves: Annotated[Path | None, typer.Option(help="where the picture of several goes")] = None,
+) -> None:
+    """List runs, best first; of several named, what sets them apart and their curves together."""
+
+    def run() -> int:
+        from netspec.train.commands import runs_command
+
+        return runs_command(folders or [], run_dir=run_dir, spec=spec, curves=curves)
+
+    _end(run)
+
+
+@app.command(short_help="find the largest batch that memory holds")
+def fit(
+    path: Annotated[str, typer.Argument(help="a spec")],
+    settings: Settings = None,
+    input: Input = None,
+    device: Device = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="GIB", min=0.001, help="reckon for this much memory")
+    ] = None,
+    confirm: Annotated[bool, typer.Option(help="try it on the device")] = True,
+) -> None:
+    """Find the largest batch that this device's memory holds for training."""
+
+    def run() -> int:
+        from netspec.compiler.analysis.step_memory import step_memory
+        from netspec.train.commands import fit_command
+
+        network = load(path, settings, input)
+        given = None if memory is None else int(memory * 2**30)
+        return fit_command(
+            network,
+            step=step_memory(network),
+            device=device,
+            memory=given,
+            confirm=confirm,
+        )
+
+    _end(run)
+
+
+def _as_settings(settings: list[str] | None, **flags: int | None) -> list[str]:
+    """Flags as `--set` would say them, so that the run's own spec holds them."""
+    found = []
+    for key, value in flags.items():
+        if value is None:
+            continue
+        if any(text.startswith(f"train.{key}=") for text in settings or []):
+            flag = f"--{key.replace('_', '-')}"
+            usage(f"`train.{key}` is given twice", f"leave out `{flag}` or the `--set`")
+        found.append(f"train.{key}={value}")
+    return found
+
+
+def _trained(
+    target: str,
+    weights: Path | None,
+    settings: list[str] | None = None,
+    input: str | None = None,
+) -> Trained:
+    """What a command is to evaluate or predict with: a run, or a spec with weights."""
+    from netspec.train.commands import Trained, trained_run
+    from netspec.train.storage.folder import open_folder
+
+    if Path(target).is_dir():
+        network: Network = load(str(open_folder(Path(target)).resolved), settings, input)
+        return trained_run(Path(target), network, weights)
+    if not Path(target).exists():
+        usage(f"there is no run and no spec `{target}`", "`netspec runs` lists the runs")
+    if weights is None:
+        usage("a spec has no weights of its own", "name a run's folder, or add `--weights FILE`")
+    return Trained(load(target, settings, input), weights)
+
+
+def _end(run: Callable[[], int]) -> None:
+    """Run a command's work; an error that the user can mend is a sentence and exit code 1."""
+    from netspec.train.errors import TrainError
+
+    try:
+        code = run()
+    except TrainError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,77 @@
+"""A known structure on another input: the shapes once more, without expanding again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.language.expression import size_of
+from netspec.ops.base import Op, Refusal, Shape
+
+
+class Varies(Refusal):
+    """An expression asked for a size that this input changes, so the layers may be others."""
+
+    def __init__(self) -> None:
+        super().__init__("", "the layers depend on the size of the input")
+
+
+Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
+
+
+def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
+    """The same layer for other input shapes. Raises `Refusal` where an op does not take them."""
+    if layer.op is not None:
+        return replace(layer, inputs=inputs, output=layer.op.infer(*inputs))
+    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
+    children: list[Layer] = []
+    for i, child in enumerate(layer.children):
+        made = rerun(child, tuple(values[s] for s in child.sources))
+        children.append(made)
+        values[i] = made.output
+    return replace(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
+
+
+Again = Callable[[Layer, Shape], Layer]
+
+
+def output_shape(
+    layer: Layer, inputs: tuple[Shape, ...], memo: Memo, again: Again | None = None
+) -> Shape:
+    """The layer's output shape in eval mode for other input shapes.
+
+    Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
+    other layers, unless `again` makes a block again. `memo` serves one network.
+    """
+    if layer.asks and any(size_of(inputs[0], attr) != size for attr, size in layer.asks):
+        if again is None or layer.origin is None:
+            raise Varies
+        layer = again(layer, inputs[0])
+    if layer.op is not None:
+        return _infer(layer.op, inputs, memo)
+    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
+    for i, child in enumerate(layer.children):
+        if child.training_only:
+            continue
+        sources = child.sources
+        given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
+        if child.op is not None and not child.asks:
+            values[i] = _infer(child.op, given, memo)
+        else:
+            values[i] = output_shape(child, given, memo, again)
+    return values[layer.result]
+
+
+def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
+    key = (id(op), inputs)
+    found = memo.get(key)
+    if found is None:
+        try:
+            found = op.infer(*inputs)
+        except Refusal as refusal:
+            found = refusal
+        memo[key] = found
+    if isinstance(found, Refusal):
+        raise found
+    return found

@@ -1,0 +1,36 @@
+"""The names and shapes of `state_dict()`, from the layers alone."""
+
+from __future__ import annotations
+
+from netspec.compiler.ir import Layer
+from netspec.ops.base import Shape
+
+
+def state_shapes(root: Layer) -> dict[str, Shape]:
+    """Every parameter and buffer by its name, in the order in which torch lists them."""
+    found: dict[str, Shape] = {}
+    _collect(root, found)
+    return found
+
+
+def _collect(layer: Layer, found: dict[str, Shape]) -> None:
+    if layer.kind == "call":
+        return
+    if layer.op is None:
+        tensors = [c for c in layer.listed if is_tensor(c)]
+        for child in (*tensors, *(c for c in layer.listed if not is_tensor(c))):
+            _collect(child, found)
+        return
+    parameters = layer.op.parameters(*layer.inputs)
+    buffers = layer.op.buffers(*layer.inputs)
+    named = {**parameters, **buffers}
+    own = [n for n in named if "." not in n]
+    inner = [n for n in named if "." in n]
+    for name in (*own, *inner):
+        path = f"{layer.path}.{name}" if layer.path and name else layer.path or name
+        found[path] = named[name]
+
+
+def is_tensor(layer: Layer) -> bool:
+    """Whether the layer is a tensor of its container (`Parameter`), and no module."""
+    return layer.op is not None and layer.op.arity == (0, 0)

@@ -1,0 +1,283 @@
+"""A container while it is filled: its children in order, and where each takes its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from netspec.compiler.expanding.call import called
+from netspec.compiler.expanding.context import MAX_LAYERS, Limit, Poison, Scope, Value, Walk
+from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.language.document import Child, Entry, Loop
+from netspec.compiler.language.names import unfit_name
+from netspec.compiler.language.schema_validation import said
+from netspec.diagnostics import Note, Span, nearest
+from netspec.source import Scalar
+
+if TYPE_CHECKING:
+    from netspec.compiler.expanding.expand import Expander
+
+
+def copies(walk: Walk, loop: Loop, scope: Scope) -> Iterator[Scope] | None:
+    """The scope of each copy, or None after a finding. Raises `Limit`."""
+    try:
+        value = walk.value(loop.values, scope)
+    except Poison:
+        return None
+    span = loop.values.span
+    if loop.variable is None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            message = f"the number of copies is a whole number, not {said(value)}"
+            hint = "for a list, name what each item is: `each: {stage: $stages}`"
+            walk.say("NS202", message, span, hint)
+            return None
+        if value < 0:
+            walk.say("NS204", f"the number of copies is at least 0, not {value}", span)
+            return None
+        if value > MAX_LAYERS:
+            walk.say("NS307", f"{value:,} copies are more than the {MAX_LAYERS:,} layers that "
+                     "a network may have", span)  # fmt: skip
+            raise Limit
+        return (_with(scope, {"index": i}) for i in range(value))
+    if not isinstance(value, list | tuple):
+        message = f"`{loop.variable}` stands for the items of a list, not {said(value)}"
+        walk.say("NS202", message, span)
+        return None
+    variable = loop.variable
+    return (_with(scope, {"index": i, variable: v}) for i, v in enumerate(value))
+
+
+def _with(scope: Scope, names: dict[str, Any]) -> Scope:
+    return Scope({**scope.env, **names}, scope.block, scope.via)
+
+
+class Builder:
+    """A container while its children are added."""
+
+    def __init__(
+        self, expander: Expander, path: str, start: Value, scope: Scope, block_input: Value
+    ) -> None:
+        self.expander, self.path, self.scope = expander, path, scope
+        self.start = start._replace(source=INPUT)
+        # Where the container is fed what its block is fed, both are its own input.
+        same = start is block_input or start.source == block_input.source
+        self.block_input = self.start if same else block_input._replace(source=BLOCK_INPUT)
+        self.children: list[Layer] = []
+        self.indices: dict[str, int] = {}
+        self.names: dict[str, Value] = {}
+        self.aliases: set[str] = set()
+        self.previous = self.start
+        self.poisoned = False
+        self.takes_block_input = False
+        self.numbered = 0
+
+    def extend(self, children: tuple[Child, ...], scope: Scope) -> None:
+        """Add entries in order; after a failure go on, to find what else is wrong."""
+        for child in children:
+            entry = child.entry
+            if entry.each is None:
+                key = self.key(child, scope)
+                if key is not None:
+                    self.add(entry, key, scope, child.span)
+                continue
+            scopes = copies(self.expander, entry.each, scope)
+            if scopes is None:
+                self.fail()
+                continue
+            body = replace(entry, each=None)
+            template = child.key is not None and "$" not in child.key and not entry.spliced
+            for i, inner in enumerate(scopes):
+                self.expander.tick(entry.span)
+                if entry.spliced:
+                    if entry.condition is None or self.holds(entry, inner):
+                        self.extend(entry.children, inner)
+                    continue
+                if template and i > 0:
+                    self.expander.say(
+                        "NS306",
+                        f"each copy would be called `{child.key}`",
+                        child.span,
+                        f"write a template: `{child.key}$(index)`",
+                    )
+                    self.poisoned = True
+                    break
+                key = self.key(child, inner)
+                if key is not None:
+                    self.add(body, key, inner, child.span)
+
+    def key(self, child: Child, scope: Scope) -> str | None:
+        """The name that a child is given, empty for a number; None after a finding."""
+        raw = child.entry.name if child.entry.name is not None else child.key
+        if raw is None:
+            return ""
+        if "$" not in raw:
+            return raw
+        try:
+            made = str(self.expander.evaluated(Scalar(raw, child.span), scope))
+        except Poison:
+            self.fail()
+            return None
+        unfit = unfit_name(made, child.span)
+        if unfit is not None:
+            self.expander.say(unfit.code, unfit.message, unfit.span, unfit.hint)
+            self.fail()
+            return None
+        return made
+
+    def fail(self) -> None:
+        """Remember a failure: what follows has no shape, and is silent."""
+        self.poisoned = True
+        self.previous = self.previous._replace(shape=None)
+
+    def holds(self, entry: Entry, scope: Scope) -> bool:
+        """Whether the entry's condition is true. Raises `Poison`."""
+        if entry.condition is None:
+            return True
+        value = self.expander.value(entry.condition, scope)
+        if not isinstance(value, bool | int):
+            message = f"a condition is true or false, not {said(value)}"
+            self.expander.say("NS202", message, entry.condition.span)
+            raise Poison
+        return bool(value)
+
+    def sources(self, entry: Entry, scope: Scope) -> tuple[Value, ...]:
+        """The values that feed the entry. Raises `Poison` for a name that does not exist."""
+        if entry.sources is None:
+            return (self.previous,)
+        found: list[Value] = []
+        for raw, span in entry.sources:
+            name = raw
+            if "$" in raw:
+                name = str(self.expander.evaluated(Scalar(raw, span), scope))
+            found.append(self.source(name, span, entry))
+        return tuple(found)
+
+    def source(self, name: str, span: Span, entry: Entry) -> Value:
+        """The value of one name in `from`. Raises `Poison` after a finding."""
+        if name == "input":
+            if self.block_input.source == BLOCK_INPUT:
+                self.takes_block_input = True
+            return self.block_input
+        if name not in self.names:
+            near = nearest(name, [*self.names, "input"])
+            hint = f"did you mean `{near}`?" if near else (
+                "`from` takes an earlier layer of the same sequence, or `input`"
+            )  # fmt: skip
+            if not self.poisoned:
+                message = f"no earlier layer here is called `{name}`"
+                self.expander.say("NS304", message, span, hint)
+            raise Poison
+        value = self.names[name]
+        if value.training_only and not entry.training_only:
+            self.expander.say(
+                "NS304",
+                f"`{name}` runs only in training, and this layer always",
+                span,
+                "give this layer `when: training` too",
+            )
+            raise Poison
+        return value
+
+    def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
+        """Add one entry under `key` (or, where that is empty, its number)."""
+        name = key or str(self.numbered)
+        try:
+            inputs = self.sources(entry, scope)
+            if not self.holds(entry, scope):  # a join that is left out passes on its first input
+                if key and key not in self.indices:  # of two conditions, the other may hold
+                    self.names[key] = inputs[0]
+                    self.aliases.add(key)
+                self.previous = inputs[0]
+                return True
+            if name in self.names and name not in self.aliases:
+                self.duplicate(name, span)
+                raise Poison
+            if entry.kind == "call":
+                made = called(self, entry, name, inputs, scope)
+            elif entry.branches is not None and entry.repeat is None:
+                one = self.expander.one_input(entry, inputs, "a layer with branches")
+                made = self.make(entry, name, (one,), scope)
+            else:
+                made = self.make(entry, name, inputs, scope)
+        except Poison:
+            made = None
+        if made is None:
+            self.names[name] = Value(INPUT, None, name, span)
+            self.numbered += 1
+            self.fail()
+            return False
+        if made.training_only != entry.training_only:
+            made = replace(made, training_only=entry.training_only)
+        self.append(name, made, span)
+        return True
+
+    def make(
+        self, entry: Entry, name: str, inputs: tuple[Value, ...], scope: Scope
+    ) -> Layer | None:
+        """Expand one entry; None where its input or itself has failed."""
+        path = f"{self.path}.{name}" if self.path else name
+        if any(v.shape is None for v in inputs):
+            return None
+        return self.expander.layer(entry, name, path, inputs, scope, self.block_input)
+
+    def duplicate(self, name: str, span: Span) -> None:
+        """Say that a name is taken."""
+        first = self.names[name].span
+        notes = (Note("the first one is here", first),) if first and first != span else ()
+        hint = "a template such as `layer$(index)` names each copy"
+        self.expander.say("NS306", f"two layers are called `{name}`", span, hint, notes)
+
+    def append(self, name: str, made: Layer, span: Span) -> None:
+        """Take a layer as the next child."""
+        if made.takes_block_input:
+            source = self.block_input.source
+            if source == BLOCK_INPUT:
+                self.takes_block_input = True
+            made = replace(made, sources=(*made.sources, source))
+        self.children.append(made)
+        self.numbered += 1
+        index = len(self.children) - 1
+        self.indices[made.name] = index
+        shown = f"`{made.path}`"
+        value = Value(index, made.output, shown, made.span, made.training_only)
+        self.names[name] = value
+        self.aliases.discard(name)
+        aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
+        if not aside:
+            self.previous = value
+
+    def branch(self, entry: Entry, key: str, scope: Scope, span: Span) -> Value | None:
+        """Add a branch, fed the container's own input."""
+        self.previous = self.start
+        self.numbered = len(self.names)
+        if not self.add(entry, key, scope, span):
+            return None
+        return self.names[key]  # which is not the last value where the branch is a `Parameter`
+
+    def finish(
+        self,
+        name: str,
+        path: str,
+        inputs: tuple[Value, ...],
+        span: Span,
+        block: str | None,
+        scope: Scope,
+    ) -> Layer | None:
+        """The container; None if any child failed."""
+        if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
+            return None
+        return Layer(
+            name,
+            path,
+            "container",
+            span,
+            tuple(v.source for v in inputs),
+            tuple(v.shape for v in inputs if v.shape is not None),
+            self.previous.shape,
+            block=block,
+            children=tuple(self.children),
+            result=self.previous.source,
+            takes_block_input=self.takes_block_input,
+            via=scope.via,
+        )

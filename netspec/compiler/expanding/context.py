@@ -1,0 +1,171 @@
+"""What the walk over a document carries: limits, findings, and the values of expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+from netspec.compiler.ir import Via
+from netspec.compiler.language.document import Document
+from netspec.compiler.language.expression import ExpressionError, evaluate, names
+from netspec.compiler.language.schema_validation import expression_span
+from netspec.diagnostics import Diagnostic, Note, Span
+from netspec.ops.base import Op, Shape, text
+from netspec.source import Node, Scalar, Sequence
+
+MAX_LAYERS = 20_000
+MAX_PARAMS = 10**12
+MAX_ELEMENTS = 10**12
+MAX_DEPTH = 64
+
+
+class Value(NamedTuple):
+    """What flows along an edge: its source, its shape (None after a failure), its maker."""
+
+    source: int
+    shape: Shape | None
+    maker: str
+    span: Span | None
+    training_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a block's expressions see, and how the walk came there."""
+
+    env: dict[str, Any]
+    block: str | None
+    via: tuple[Via, ...]
+
+
+class Limit(Exception):
+    """Raised through the walk where a limit ends it."""
+
+
+class Poison(Exception):
+    """A finding was made, and the layer has no shape."""
+
+
+class Walk:
+    """The state of one walk."""
+
+    def __init__(self, document: Document, shape: Shape, *, first: bool = False) -> None:
+        self.document, self.shape = document, shape
+        self.first = first
+        self.findings: dict[tuple[str, Span], Diagnostic] = {}
+        self.count = 0
+        self.depth = 0
+        self.params = 0
+        self.made: dict[object, Op | None] = {}
+        self.mentions: dict[int, tuple[str, ...]] = {}
+        self.unknown: set[tuple[str | None, str]] = set()
+
+    def say(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        hint: str | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        """Make a finding; of one code at one place, the first is kept.
+
+        Raises `Limit` where the walk is only to find the first one.
+        """
+        self.findings.setdefault((code, span), Diagnostic(code, message, span, notes, hint))
+        if self.first:
+            raise Limit
+
+    def enter(self, span: Span) -> None:
+        """Go one layer deeper; `leave` comes back."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
+            self.say("NS307", message, span, "flatten them")
+            raise Limit
+
+    def leave(self) -> None:
+        """Come back from a layer."""
+        self.depth -= 1
+
+    def tick(self, span: Span) -> None:
+        """Count one layer or copy. Raises `Limit`."""
+        self.count += 1
+        if self.count > MAX_LAYERS:
+            self.say(
+                "NS307",
+                f"the network has more than {MAX_LAYERS:,} layers",
+                span,
+                "is a `repeat` or an `each` larger than meant?",
+            )
+            raise Limit
+
+    def value(self, node: Node, scope: Scope) -> Any:
+        """A node's value with its expressions evaluated. Raises `Poison` after a finding."""
+        if isinstance(node, Scalar):
+            raw = node.value
+            if isinstance(raw, str) and "$" in raw:
+                return self.evaluated(node, scope)
+            return raw
+        if isinstance(node, Sequence):
+            return [self.value(item, scope) for item in node.items]
+        return {key: self.value(item, scope) for key, item in node.items.items()}
+
+    def known(self, node: Node | None, scope: Scope) -> str | None:
+        """The values that decide what a node's expressions give, as text to compare.
+
+        None where they ask for the input's shape, or for a name that is not there.
+        """
+        if id(node) not in self.mentions:
+            self.mentions[id(node)] = _mentions(node)
+        mentions = self.mentions[id(node)]
+        if not mentions:
+            return ""
+        if "input" in mentions or any(name not in scope.env for name in mentions):
+            return None
+        return repr([scope.env[name] for name in mentions])
+
+    def evaluated(self, node: Scalar, scope: Scope) -> Any:
+        """A scalar that holds `$`, evaluated. Raises `Poison` after a finding."""
+        try:
+            return evaluate(str(node.value), scope.env)
+        except ExpressionError as problem:
+            span = expression_span(node, problem.start, problem.end)
+            notes = self.came(scope)
+            hint = problem.hint
+            if problem.code == "NS301":
+                name = str(node.value)[problem.start : problem.end]
+                if scope.block and name in self.document.params:
+                    hint = f"a block sees its own parameters: declare `{name}` in `{scope.block}`"
+                if (scope.block, name) in self.unknown:  # misspelt where it is declared, perhaps
+                    raise Poison from None
+                self.unknown.add((scope.block, name))
+            self.say(problem.code, problem.message, span, hint, notes)
+            raise Poison from None
+
+    def came(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
+        """How the walk came here, through blocks."""
+        if not scope.via:
+            return ()
+        via = scope.via[-1]
+        what = f"in `{path}`, from {via.block}" if path else f"{via.block} is used here"
+        return (Note(what, via.span),)
+
+    def guard_size(self, shape: Shape, span: Span) -> None:
+        """Raise `Limit` for a tensor that no machine holds."""
+        if prod(shape) > MAX_ELEMENTS:
+            message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
+            self.say("NS307", message, span)
+            raise Limit
+
+
+def _mentions(node: Node | None) -> tuple[str, ...]:
+    """The names in a node's expressions."""
+    if isinstance(node, Scalar):
+        found = names(node.value) if isinstance(node.value, str) and "$" in node.value else set()
+        return tuple(sorted(found))
+    if node is None:
+        return ()
+    items = node.items if isinstance(node, Sequence) else node.items.values()
+    return tuple(sorted({name for item in items for name in _mentions(item)}))

@@ -1,0 +1,235 @@
+"""A network after expansion and inference: a tree of layers, each with its shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from netspec.compiler.language.document import Document
+from netspec.diagnostics import Diagnostic, Span
+from netspec.ops.base import Op, Shape, text
+
+if TYPE_CHECKING:
+    from torch import nn
+
+INPUT: Final = -1
+"""A source: the input of the container."""
+BLOCK_INPUT: Final = -2
+"""A source: the input of the block around the container."""
+
+
+class Via(NamedTuple):
+    """A block through which a layer came, and where the block was used."""
+
+    block: str
+    span: Span
+
+
+class BlockInit(NamedTuple):
+    """The `init` rules of a block, and what their expressions see."""
+
+    block: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One module of the network, and where it stands in its container.
+
+    `sources` are indices of siblings, `INPUT` or `BLOCK_INPUT`; `output` is a shape without the
+    batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
+    `result` is the source that it returns. `asks` are the sizes of its input that expressions
+    used, so that the layer is the same on every input that agrees in them; `order` is the one in
+    which torch lists the children, where it is not the one in which they run. `origin` is how a
+    block that asks came about, to make it again for another input.
+    """
+
+    name: str
+    path: str
+    kind: Literal["op", "container", "call"]
+    span: Span
+    sources: tuple[int, ...]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    op: Op | None = None
+    block: str | None = None
+    children: tuple[Layer, ...] = ()
+    result: int = INPUT
+    target: int = INPUT
+    takes_block_input: bool = False
+    training_only: bool = False
+    via: tuple[Via, ...] = ()
+    inits: tuple[BlockInit, ...] = ()
+    asks: tuple[tuple[str, int], ...] = ()
+    order: tuple[int, ...] = ()
+    origin: Any = None
+
+    @property
+    def listed(self) -> tuple[Layer, ...]:
+        """The children in the order in which torch lists them."""
+        return tuple(self.children[i] for i in self.order) if self.order else self.children
+
+    @property
+    def kind_name(self) -> str:
+        """The op's name, the block's, `Sequential`, or `call`."""
+        if self.op is not None:
+            return type(self.op).__name__
+        if self.kind == "call":
+            return "call"
+        return self.block or "Sequential"
+
+
+class Output(NamedTuple):
+    """One output of the network, as `outputs` names it."""
+
+    name: str
+    source: int
+    shape: Shape
+    training_only: bool
+
+
+def walk(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
+    """The layer and all within it, in the order written; what only training runs, if asked."""
+    todo = [layer]
+    while todo:
+        found = todo.pop()
+        if found.training_only and not training:
+            continue
+        yield found
+        if found.children:
+            todo.extend(reversed(found.children))
+
+
+def leaves(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
+    """The layers that compute: ops, and what a call runs again."""
+    for found in walk(layer, training=training):
+        if found.op is not None:
+            yield found
+
+
+def owners(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
+    """The ops that own parameters: all but those that a call runs again."""
+    todo = [layer]
+    while todo:
+        found = todo.pop()
+        if found.kind == "call" or (found.training_only and not training):
+            continue
+        if found.op is not None:
+            yield found
+        elif found.children:
+            todo.extend(reversed(found.children))
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A checked network. Shapes exclude the batch; everything here was found without torch."""
+
+    name: str
+    description: str
+    input_shape: Shape
+    root: Layer
+    document: Document
+    params: dict[str, Any]
+    train: dict[str, Any]
+    output_list: tuple[Output, ...]
+    path: Path | None
+
+    def __repr__(self) -> str:
+        """Short, since a notebook shows it."""
+        shapes = f"{text(self.input_shape)} → {text(self.output_shape)}"
+        return f"<Network {self.name}: {shapes}, {self.num_params:,} parameters>"
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the first output: the logits."""
+        return self.output_list[0].shape
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs, the logits first; `()` where the spec names none."""
+        return tuple(o.name for o in self.output_list if o.name)
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer but the network itself, in the order written, containers before theirs."""
+        return tuple(walk(self.root))[1:]
+
+    @cached_property
+    def num_params(self) -> int:
+        """Trainable parameters of the network as it infers."""
+        return sum(num_params(x) for x in owners(self.root, training=False))
+
+    @cached_property
+    def training_params(self) -> int:
+        """Trainable parameters of what runs only in training."""
+        return sum(num_params(x) for x in owners(self.root)) - self.num_params
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-adds of one sample, of convolutions and matrix products, as it infers."""
+        return sum(macs(x) for x in leaves(self.root, training=False))
+
+    @cached_property
+    def activation_bytes(self) -> int:
+        """Bytes of every layer's output for one sample in float32, as training keeps them."""
+        return sum(activation_bytes(x) for x in leaves(self.root))
+
+    @cached_property
+    def state(self) -> dict[str, Shape]:
+        """The names and shapes of `state_dict()`, in torch's order."""
+        from netspec.compiler.analysis.state import state_shapes
+
+        return state_shapes(self.root)
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the lints found."""
+        from netspec.compiler.lints.run import lint
+
+        return lint(self)
+
+    @cached_property
+    def min_input_size(self) -> int | None:
+        """The least height and width, taken equal, for which every layer works in eval mode.
+
+        None where the input is not spatial, or no such size up to the spec's own works.
+        """
+        from netspec.compiler.analysis.min_size import min_input_size
+
+        return min_input_size(self)
+
+    @property
+    def source_text(self) -> str:
+        """The text of the spec's file."""
+        return self.document.source.text
+
+    def resolved(self) -> str:
+        """A spec complete in itself: `extends` merged, parameters and overrides applied."""
+        from netspec.compiler.sources.resolved import resolved
+
+        return resolved(self)
+
+    def build(self) -> nn.Module:
+        """An ordinary `torch.nn.Module` with fresh weights, initialised as the spec says."""
+        from netspec.compiler.building.build import build
+
+        return build(self)
+
+
+def num_params(layer: Layer) -> int:
+    """Trainable parameters that an op owns."""
+    return 0 if layer.op is None else layer.op.num_params(*layer.inputs)
+
+
+def macs(layer: Layer) -> int:
+    """Multiply-adds of one sample."""
+    return 0 if layer.op is None else layer.op.macs(*layer.inputs)
+
+
+def activation_bytes(layer: Layer) -> int:
+    """Bytes of the output of one sample in float32."""
+    return 4 * prod(layer.output) if layer.op is not None else 0

@@ -1,0 +1,245 @@
+"""`$name` and `$(expression)`: their values over the parameters of a block.
+
+The trees that `grammar` lets through are walked node by node.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
+from netspec.diagnostics import nearest
+from netspec.source import MAX_NUMBER
+
+__all__ = [
+    "FUNCTIONS", "MAX_ITEMS", "ExpressionError", "InputShape", "evaluate", "names", "pieces",
+    "size_of",
+]  # fmt: skip
+
+MAX_ITEMS = 10_000
+
+Env = Mapping[str, Any]
+
+
+class InputShape:
+    """What `input` is in an expression, and which of its sizes were asked for."""
+
+    __slots__ = ("asked", "shape")
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.asked: dict[str, int] = {}
+
+
+def size_of(shape: tuple[int, ...], attr: str) -> int | None:
+    """The size that `input.attr` stands for, or None where the shape has no such dimension."""
+    if len(shape) < {"channels": 1, "features": 1, "length": 2}.get(attr, 3):
+        return None
+    if attr == "channels":
+        return shape[0]
+    return shape[-2] if attr == "height" else shape[-1]
+
+
+_MOST_TOLD = 12
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+def evaluate(text: str, env: Env) -> Any:
+    """The value of a scalar that holds `$`: of the expression, or a string with it filled in.
+
+    Raises `ExpressionError` (NS301 for an unknown name, NS302, NS303 for no value).
+    """
+    parts = pieces(text)
+    if len(parts) == 1 and parts[0].tree is not None:
+        return _value(parts[0].tree, env)
+    out = []
+    for part in parts:
+        if part.tree is None:
+            out.append(part.literal or "")
+        else:
+            value = _value(part.tree, env)
+            if isinstance(value, list | tuple) or value is None:
+                raise ExpressionError(
+                    "NS303", "a list cannot stand in a name", part.offset, part.end
+                )
+            out.append(str(value))
+    filled = "".join(out)
+    if len(filled) > MAX_ITEMS:
+        raise ExpressionError("NS303", "the result is too long", 0, len(text))
+    return filled
+
+
+def names(text: str) -> set[str]:
+    """The names that the expressions of a scalar mention. Raises `ExpressionError`."""
+    return {
+        node.id
+        for part in pieces(text)
+        if part.tree is not None
+        for node in ast.walk(part.tree)
+        if isinstance(node, ast.Name) and node.id not in FUNCTIONS
+    }
+
+
+def _value(tree: ast.expr, env: Env) -> Any:
+    try:
+        return _walk(tree, env)
+    except RecursionError:
+        raise ExpressionError("NS303", "the expression is nested too deep", 0, 1) from None
+
+
+def _fail(node: ast.expr, message: str, hint: str | None = None) -> ExpressionError:
+    return ExpressionError("NS303", message, node.col_offset, node.end_col_offset or 0, hint)
+
+
+def _walk(node: ast.expr, env: Env) -> Any:
+    kind = type(node)  # the commonest kinds first: a network has thousands of expressions
+    if kind is ast.Name:
+        return _lookup(node, node.id, env)  # type: ignore[attr-defined]
+    if kind is ast.Constant:
+        return node.value  # type: ignore[attr-defined]
+    match node:
+        case ast.Attribute(attr=attr):
+            return _size(node, attr, env)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            return _walk(body if _walk(test, env) else orelse, env)
+        case ast.BoolOp(op=op, values=values):
+            stop = isinstance(op, ast.Or)
+            result: Any = None
+            for operand in values:
+                result = _walk(operand, env)
+                if bool(result) is stop:
+                    break
+            return result
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _walk(operand, env)
+        case ast.UnaryOp(op=op, operand=operand):
+            number = _walk(operand, env)
+            if not isinstance(number, int | float):
+                raise _fail(node, f"`{_said(number)}` is not a number")
+            return -number if isinstance(op, ast.USub) else number
+        case ast.BinOp(left=left, op=op, right=right):
+            return _binary(node, type(op), _walk(left, env), _walk(right, env))
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            a = _walk(left, env)
+            for compare, other in zip(ops, others, strict=True):
+                b = _walk(other, env)
+                if not _binary(node, type(compare), a, b):
+                    return False
+                a = b
+            return True
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return _capped(node, [_walk(item, env) for item in items])
+        case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
+            ends = [None if end is None else _walk(end, env) for end in (lower, upper)]
+            return _slice(node, _walk(value, env), *ends)
+        case ast.Subscript(value=value, slice=index):
+            return _index(node, _walk(value, env), _walk(index, env))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return _call(node, name, [_walk(a, env) for a in args])
+    raise _fail(node, "this is not an expression")
+
+
+def _lookup(node: ast.expr, name: str, env: Env) -> Any:
+    if name in env:
+        value = env[name]
+        if isinstance(value, InputShape):
+            raise _fail(node, "`input` has sizes, and is none itself", "write `input.channels`")
+        return value
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    known = [n for n in env if n != "input"]
+    near = nearest(name, known)
+    hint = f"did you mean `{near}`?" if near else None
+    if name == "index":
+        hint = "`index` counts the copies of `repeat` and `each`, in their arguments"
+    elif not hint and known:
+        more = ", …" if len(known) > _MOST_TOLD else ""
+        hint = "known here: " + ", ".join(f"`{n}`" for n in known[:_MOST_TOLD]) + more
+    elif not hint:
+        hint = "declare it under `params:`"
+    raise ExpressionError(
+        "NS301", f"nothing here is called `{name}`", node.col_offset, node.end_col_offset or 0, hint
+    )
+
+
+def _size(node: ast.expr, attr: str, env: Env) -> int:
+    bound = env.get("input")
+    if not isinstance(bound, InputShape):
+        raise _fail(node, "the input's shape is not known here")
+    size = size_of(bound.shape, attr)
+    if size is None:
+        raise _fail(node, f"an input of {'×'.join(map(str, bound.shape))} has no {attr}")
+    bound.asked[attr] = size
+    return size
+
+
+def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
+    scalar = isinstance(a, int | float) and isinstance(b, int | float)
+    comparing = op in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+    joining = op is ast.Add and type(a) is type(b) and isinstance(a, list | str)
+    if not (scalar or comparing or joining):
+        raise _fail(node, f"`{_said(a)}` and `{_said(b)}` are not two numbers")
+    if op in (ast.In, ast.NotIn) and not isinstance(b, list | tuple):
+        raise _fail(node, f"`{_said(b)}` is not a list")
+    try:
+        result = OPERATORS[op](a, b)
+    except ZeroDivisionError:
+        raise _fail(node, "a division by zero") from None
+    except OverflowError:
+        raise _fail(node, "the result is too large") from None
+    return _capped(node, result)
+
+
+def _index(node: ast.expr, value: Any, index: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise _fail(node, f"`{_said(value)}` is not a list")
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise _fail(node, f"`{_said(index)}` is not a whole number")
+    if not -len(value) <= index < len(value):
+        raise _fail(node, f"the list has {len(value)} items, and no item {index}")
+    return value[index]
+
+
+def _slice(node: ast.expr, value: Any, start: Any, stop: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise _fail(node, f"`{_said(value)}` is not a list")
+    for end in (start, stop):
+        if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
+            raise _fail(node, f"`{_said(end)}` is not a whole number")
+    return value[start:stop]
+
+
+def _call(node: ast.expr, name: str, args: list[Any]) -> Any:
+    try:
+        return _capped(node, FUNCTIONS[name](*args))
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        given = ", ".join(f"`{_said(a)}`" for a in args) or "nothing"
+        raise _fail(node, f"`{name}` has no value for {given}") from None
+
+
+def _capped(node: ast.expr, value: Any) -> Any:
+    if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:  # NaN too
+        raise _fail(node, "the result is too large")
+    if isinstance(value, list | str) and _too_long(value):
+        raise _fail(node, "the result is too long")
+    return value
+
+
+def _too_long(value: list[Any] | str) -> bool:
+    """Whether a word, or a list with all that is in its lists, has more than `MAX_ITEMS`."""
+    if isinstance(value, str):
+        return len(value) > MAX_ITEMS
+    count, todo = 0, [value]
+    while todo and count <= MAX_ITEMS:
+        items = todo.pop()
+        count += len(items) + 1
+        todo += [item for item in items if isinstance(item, list)]
+    return count > MAX_ITEMS
+
+
+def _said(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)[:40]

@@ -1,0 +1,112 @@
+"""What layers, blocks and parameters may be called."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from netspec.compiler.language.schema_validation import said
+from netspec.diagnostics import Diagnostic, Span, nearest
+from netspec.ops import OPS
+
+PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+"""A layer's name, as torch has it in `state_dict`."""
+PARAM_NAME: Final = re.compile(r"[a-z_][A-Za-z0-9_]*\Z")
+BLOCK_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
+
+# The attributes of every torch.nn.Sequential, which a child may not hide. A test compares the
+# list with torch's own.
+TAKEN_BY_TORCH = frozenset(
+    [
+        "T_destination",
+        "add_module",
+        "append",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extend",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "insert",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "pop",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+    ]
+)
+
+
+def unfit_name(name: str, span: Span) -> Diagnostic | None:
+    """NS208 for a name that a layer cannot have, or None."""
+    if not PLAIN_NAME.match(name):
+        message, hint = (
+            f"{said(name)} cannot name a layer",
+            "a name has letters, digits, `_` and `-`",
+        )
+    elif name.startswith("_"):
+        message, hint = f"`{name}` cannot name a layer", "a name starts with a letter or a digit"
+    elif name in TAKEN_BY_TORCH or name == "input":
+        why = "stands for a block's input" if name == "input" else "is a name that torch uses"
+        message, hint = f"`{name}` {why}", f"call it `{name}_1`, or something else"
+    else:
+        return None
+    return Diagnostic("NS208", message, span, (), hint)
+
+
+def unknown_layer(name: str, span: Span, blocks: tuple[str, ...]) -> Diagnostic:
+    """NS205, with the nearest layer or block."""
+    base = name.split("(")[0].rpartition(".")[2]  # of `nn.ReLU` and `Conv2d(8, 3)`
+    near = nearest(base, [*blocks, *OPS, "Sequential"])
+    if near and "(" in name:
+        hint = f"write its arguments as a mapping: `{near}: {{…}}`"
+    elif near:
+        hint = f"did you mean `{near}`?"
+    elif name[:1].islower():
+        hint = "a layer's name is PascalCase, as torch writes it: `ReLU`"
+    else:
+        hint = "`netspec ops` lists the layers; declare one of your own under `blocks:`"
+    return Diagnostic("NS205", f"there is no layer `{name}`", span, (), hint)

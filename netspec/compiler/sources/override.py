@@ -1,0 +1,152 @@
+"""What the command line or a caller sets over a spec: parameters, the input, the recipe."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netspec.compiler.language.document import Document
+from netspec.compiler.language.params import param_mismatch
+from netspec.compiler.language.schema_validation import lift, said
+from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
+from netspec.recipe import TRAIN_SCHEMA
+from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
+
+
+class Overrides(NamedTuple):
+    """`params` by name; `input` without the batch; `train` by dotted key, as nodes."""
+
+    params: dict[str, Any]
+    input: tuple[int, ...] | None = None
+    train: dict[str, Node] = {}  # noqa: RUF012 - never changed
+
+
+NONE = Overrides({})
+
+_DEEPEST = 8  # a dotted key; no setting lies deeper than `train.optimizer.SGD.lr`
+
+
+def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
+    """Read `NAME=VALUE` settings and an input such as `3,227,227`.
+
+    Raises `SpecError` (NS308) that names the setting.
+    """
+    params: dict[str, Any] = {}
+    train: dict[str, Node] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        where = f"--set {setting}"
+        span = Span(where, 0, 0, 0, 0)
+        if not equals or not key:
+            hint = "for example `--set num_classes=10` or `--set train.epochs=3`"
+            raise _error(f"`{setting}` is not `NAME=VALUE`", span, hint)
+        try:
+            node = lift(plain(parse_value(value, where)), span)
+        except SpecError as problem:
+            said_of = problem.diagnostics[0]
+            raise _error(f"`{setting}`: {said_of.message}", span, said_of.hint) from None
+        if key.count(".") > _DEEPEST:
+            raise _error(f"`{key}` is no setting of the recipe", span, None)
+        if key.startswith("train."):
+            train[key.removeprefix("train.")] = node
+        else:
+            params[key.removeprefix("params.")] = plain(node)
+    return Overrides(params, parse_shape(shape) if shape else None, train)
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
+    span = Span(f"--input {text}", 0, 0, 0, 0)
+    parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
+    try:
+        shape = tuple(int(p) for p in parts)
+    except ValueError:
+        shape = ()
+    if not 1 <= len(shape) <= 4 or any(s < 1 or s > 10**9 for s in shape):
+        raise _error(f"`{text}` is not an input's shape", span, "for example `--input 3,227,227`")
+    return shape
+
+
+def _error(message: str, span: Span, hint: str | None) -> SpecError:
+    return SpecError((Diagnostic("NS308", message, span, (), hint),))
+
+
+def override(root: Mapping, overrides: Overrides) -> Mapping:
+    """The root with the input and the recipe set; parameters wait for their declaration."""
+    items, keys = dict(root.items), dict(root.keys)
+    if overrides.input is not None:
+        span = Span("--input", 0, 0, 0, 0)
+        items["input"] = Sequence([Scalar(n, span) for n in overrides.input], span)
+        keys.setdefault("input", span)
+    for key, node in overrides.train.items():
+        path = ["train", *key.split(".")]
+        items, keys = _put(items, keys, path, node)
+    return Mapping(items, keys, root.span)
+
+
+_ONE_OF = ("optimizer", "scheduler", "loss")
+"""The keys of a recipe that hold one choice and its arguments."""
+
+
+def _put(
+    items: dict[str, Node], keys: dict[str, Span], path: list[str], node: Node
+) -> tuple[dict[str, Node], dict[str, Span]]:
+    head, rest = path[0], path[1:]
+    items, keys = dict(items), dict(keys)
+    keys.setdefault(head, node.span)
+    if not rest:
+        items[head], keys[head] = node, node.span
+        return items, keys
+    old = items.get(head)
+    if head in _ONE_OF and isinstance(old, Mapping) and rest[0] not in old.items:
+        old = None  # another optimizer takes the place of the one that the spec names
+    inner = (old.items, old.keys) if isinstance(old, Mapping) else ({}, {})
+    put, put_keys = _put(*inner, rest, node)
+    items[head] = Mapping(put, put_keys, old.span if isinstance(old, Mapping) else node.span)
+    return items, keys
+
+
+def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
+    """The value of every parameter. Raises `SpecError` (NS308)."""
+    findings: list[Diagnostic] = []
+    values: dict[str, Any] = {}
+    declared = document.params
+    for name in overrides.params:
+        if name not in declared:
+            near = nearest(name, list(declared))
+            known = ", ".join(f"`{k}`" for k in declared)
+            hint = f"its parameters are {known}" if known else "it has no parameters"
+            hint = f"did you mean `{near}`?" if near else hint
+            hint = _elsewhere(name) or hint
+            message = f"the spec has no parameter `{name}`"
+            span = document.root.keys.get("params", document.root.span)
+            findings.append(Diagnostic("NS308", message, span, (), hint))
+    for name, param in declared.items():
+        if name in overrides.params:
+            value = overrides.params[name]
+            wrong = param_mismatch(param, value)
+            if wrong:
+                notes = (Note(f"{said(value)} was set from outside the file"),)
+                whole = isinstance(value, float) and param.type == "int"
+                mend = f"write its default with a point, as in `{name}: 0.0`" if whole else None
+                findings.append(Diagnostic("NS308", wrong, param.span, notes, mend))
+            values[name] = list(value) if isinstance(value, tuple) else value
+        elif param.required:
+            message = f"the parameter `{name}` has no value"
+            hint = f"give it with `--set {name}=…`, or a default in the spec"
+            findings.append(Diagnostic("NS308", message, param.span, (), hint))
+        else:
+            values[name] = param.default
+    if findings:
+        raise SpecError(tuple(findings))
+    return values
+
+
+def _elsewhere(name: str) -> str | None:
+    """How to set what is no parameter: the input, or a key of the recipe."""
+    if name == "input":
+        return "the input has an option of its own, as in `--input 3,227,227`"
+    if name == "train":
+        return "a recipe is set key by key, as in `--set train.epochs=3`"
+    if name.partition(".")[0] in TRAIN_SCHEMA["properties"]:
+        return f"did you mean `train.{name}`?"
+    return None

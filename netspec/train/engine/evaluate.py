@@ -1,0 +1,59 @@
+"""Exact figures of a network over a whole split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.metric_sums import Figures, Sums
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import Plan
+
+if TYPE_CHECKING:
+    from netspec.train.data import Batch
+
+Look = Callable[[Tensor, Tensor], None]
+
+
+def evaluate(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    criterion: Criterion,
+    plan: Plan,
+    processes: Processes,
+    look: Look | None = None,
+) -> Figures:
+    """Means over every sample of ``batches``, with ``module`` in eval mode while it runs.
+
+    ``look`` is called with each batch's logits and labels, and may raise to break off.
+    """
+    was_training = module.training
+    module.eval()
+    sums = Sums(criterion, plan.device, top5=True)
+    # Buffers such as batch norm's averages differ between processes; the first one's are saved.
+    processes.copy_from_first(module.buffers())
+    try:
+        for batch in batches:
+            logits = infer(module, batch.images, plan)
+            sums.add(criterion(logits, batch.labels), logits, batch.labels)
+            if look is not None:
+                look(logits, batch.labels)
+    finally:
+        module.train(was_training)
+    return sums.figures(sums.totals(processes))
+
+
+@torch.no_grad()
+def infer(module: nn.Module, images: Tensor, plan: Plan) -> Tensor:
+    """Logits of ``images`` [N, C, H, W], float32, in the plan's precision and layout."""
+    if images.dim() == 4:
+        images = images.contiguous(memory_format=plan.memory_format)
+    enabled = plan.autocast is not None
+    with torch.autocast(plan.device.type, dtype=plan.autocast, enabled=enabled):
+        outputs = module(images)
+    logits: Tensor = next(iter(outputs.values())) if isinstance(outputs, dict) else outputs
+    return logits.float()

@@ -1,0 +1,79 @@
+"""Where a run is, and its best epoch so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from netspec.train.engine.metric_sums import Figures
+
+
+@dataclass
+class Position:
+    """``epoch`` epochs are done, ``step`` steps taken, ``step_in_epoch`` of them in this one."""
+
+    epoch: int = 0
+    step: int = 0
+    step_in_epoch: int = 0
+
+    def advance(self) -> None:
+        """A step was taken."""
+        self.step += 1
+        self.step_in_epoch += 1
+
+    def next_epoch(self) -> None:
+        """The epoch is finished and evaluated."""
+        self.epoch += 1
+        self.step_in_epoch = 0
+
+
+@dataclass
+class Best:
+    """The epoch (from 1; 0 is none yet) with the best validation figures, and its weights.
+
+    Where nothing is held out for validation there is nothing to choose by, and the newest epoch
+    counts as the best; ties keep the earlier one.
+    """
+
+    metric: Literal["accuracy", "loss"]
+    epoch: int = 0
+    figures: Figures | None = None
+    weights: dict[str, Tensor] | None = None
+
+    def offer(self, epoch: int, figures: Figures | None, weights: dict[str, Tensor]) -> bool:
+        """Take ``epoch`` if it is better, with a copy of ``weights``."""
+        if self.epoch and figures is not None and not self._better(figures):
+            return False
+        self.epoch, self.figures = epoch, figures
+        self.weights = {name: value.detach().clone() for name, value in weights.items()}
+        return True
+
+    def state_dict(self, now: int) -> dict[str, Any]:
+        """What a checkpoint at epoch ``now`` keeps; its own weights need no second copy."""
+        figures = self.figures
+        return {
+            "epoch": self.epoch,
+            "figures": None
+            if figures is None
+            else [figures.loss, figures.accuracy, figures.count, figures.top5],
+            "weights": None if self.epoch == now else self.weights,
+        }
+
+    def load_state_dict(self, state: dict[str, Any], current: dict[str, Tensor]) -> None:
+        """Go on with ``state``; ``current`` are the weights that its checkpoint was judged by."""
+        self.epoch = state["epoch"]
+        figures = state["figures"]
+        self.figures = None if figures is None else Figures(*figures)
+        weights = state["weights"]
+        if self.epoch:
+            kept = current if weights is None else weights
+            self.weights = {name: value.detach().clone() for name, value in kept.items()}
+
+    def _better(self, figures: Figures) -> bool:
+        if self.figures is None:
+            return True
+        if self.metric == "loss":
+            return figures.loss < self.figures.loss
+        return (figures.accuracy, -figures.loss) > (self.figures.accuracy, -self.figures.loss)

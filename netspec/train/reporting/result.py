@@ -1,0 +1,50 @@
+"""What a run came to, as a value and as the table that the user is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from netspec.train.engine.metric_sums import Figures
+from netspec.train.reporting.progress import duration
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run's folder and figures.
+
+    ``exit_code`` is 128 and the signal's number if one ended it early, as shells have it: 143 for
+    SIGTERM, 130 for Ctrl-C.
+    """
+
+    folder: Path
+    epochs: int
+    steps: int
+    best_epoch: int
+    train: Figures | None
+    validation: Figures | None
+    test: Figures | None
+    seconds: float
+    exit_code: int = 0
+
+    def table(self) -> str:
+        """The figures of each split, and where the run's files are."""
+        rows = [("train, last epoch", self.train)]
+        if self.validation is not None:
+            rows.append((f"validation, best epoch ({self.best_epoch})", self.validation))
+        if self.test is not None:
+            rows.append((f"test, epoch {self.best_epoch}'s weights", self.test))
+        width = max(len(name) for name, _ in rows)
+        lines = [f"{'':{width}}  {'loss':>9}  {'accuracy':>9}  {'samples':>9}"]
+        for name, figures in rows:
+            if figures is not None:
+                lines.append(
+                    f"{name:{width}}  {figures.loss:>9.4f}  {figures.accuracy:>9.2%}  "
+                    f"{figures.count:>9,}"
+                )
+        lines.append(
+            f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}, "
+            f"{self.steps:,} step{'s' if self.steps != 1 else ''} in "
+            f"{duration(self.seconds)} · files in {self.folder}"
+        )
+        return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""A run's folder: where each of its files lies."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from netspec.train.errors import TrainError
+from netspec.train.storage.atomic_write import write_durably, write_failed
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``runs/<spec>/<date-time-id>/`` and the names in it."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """The spec as its author wrote it."""
+        return self.path / "spec.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """The spec complete in itself."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def env(self) -> Path:
+        """Versions, device, command and data set: what the run ran on."""
+        return self.path / "env.json"
+
+    @property
+    def metrics(self) -> Path:
+        """A row a step interval and a row an epoch: the truth."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def table(self) -> Path:
+        """A row an epoch, for spreadsheets."""
+        return self.path / "metrics.csv"
+
+    @property
+    def curves(self) -> Path:
+        """Loss and accuracy as a picture."""
+        return self.path / "curves.svg"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The checkpoints' folder."""
+        return self.path / "checkpoints"
+
+    @property
+    def weights(self) -> Path:
+        """The best epoch's weights under the spec's own names."""
+        return self.path / "model.safetensors"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's event files, where it is installed."""
+        return self.path / "tensorboard"
+
+    def write_env(self, env: dict[str, Any]) -> None:
+        """Write ``env.json``."""
+        write_durably(self.env, [(json.dumps(env, indent=2) + "\n").encode()])
+
+    def read_env(self) -> dict[str, Any]:
+        """What ``env.json`` says; empty where it cannot be read."""
+        try:
+            env = json.loads(self.env.read_text())
+        except (OSError, ValueError):
+            return {}
+        return env if isinstance(env, dict) else {}
+
+
+def create_folder(runs: Path, name: str, now: datetime) -> RunFolder:
+    """Make a new folder for a run of the spec ``name``; an existing one is never taken.
+
+    Raises:
+        TrainError: the folder cannot be made.
+    """
+    path = runs / name / f"{now:%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
+    try:
+        path.mkdir(parents=True)
+        (path / "checkpoints").mkdir()
+    except OSError as error:
+        raise write_failed(path, error) from error
+    return RunFolder(path)
+
+
+def open_folder(path: Path) -> RunFolder:
+    """The folder of an earlier run.
+
+    Raises:
+        TrainError: it is none.
+    """
+    folder = RunFolder(path)
+    if not path.is_dir():
+        raise TrainError(f"there is no run `{path}`", "`netspec runs` lists the runs here")
+    if not folder.env.exists():
+        raise TrainError(
+            f"`{path}` is not a run's folder: it has no `env.json`",
+            "name the folder that `netspec train` printed, such as `runs/<spec>/<date-time-id>`",
+        )
+    return folder
+
+
+def find_folders(runs: Path, name: str | None = None) -> Iterator[RunFolder]:
+    """Every run under ``runs``, or those of the spec ``name``, the oldest first."""
+    pattern = f"{name or '*'}/*/env.json"
+    for env in sorted(runs.glob(pattern), key=lambda path: (path.parent.name, path)):
+        yield RunFolder(env.parent)

@@ -1,0 +1,244 @@
+"""Weights from a file, checked by name, shape and dtype before anything is allocated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from netspec.train.errors import TrainError
+from netspec.train.storage.atomic_write import write_durably
+
+if TYPE_CHECKING:
+    from netspec.train.trainable import Trainable
+
+# The dtypes of the safetensors format, by its own names.
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+
+
+@dataclass(frozen=True)
+class TensorForm:
+    """A tensor without its values; ``dtype`` is torch's, or the file's word for an unknown one."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype | str
+
+    def __str__(self) -> str:
+        return f"{str(self.dtype).removeprefix('torch.')} {list(self.shape)}"
+
+
+def expected_forms(network: Trainable) -> dict[str, TensorForm]:
+    """The names and forms of ``network``'s weights, found without allocating any."""
+    with torch.device("meta"):
+        state = network.build().state_dict()
+    return {name: _form(value) for name, value in state.items()}
+
+
+def load_weights(path: Path, network: Trainable) -> dict[str, Tensor]:
+    """The weights in ``path`` (safetensors, or a state_dict saved by torch) for ``network``.
+
+    Nothing is ever unpickled freely: torch reads with ``weights_only=True``.
+
+    Raises:
+        TrainError: the file cannot be read, or does not fit; every mismatch is listed.
+    """
+    expected = expected_forms(network)
+    forms, read = _opened(path)
+    _compare(path, forms, expected)
+    return _with_counters(read(), expected)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to start from: all that fit, and the tensors of a head that starts afresh."""
+
+    weights: Mapping[str, Tensor]
+    replaced: tuple[str, ...] = ()
+    classes: int = 0
+    """The number of classes of the file's own head, where it is replaced."""
+
+
+def starting_weights(path: Path, network: Trainable) -> Start:
+    """The weights in ``path`` to start ``network`` from, whose number of classes may be another.
+
+    Where all that differs are tensors with one row a class, of which the file has another number
+    of rows, these keep the network's own fresh values.
+
+    Raises:
+        TrainError: the file cannot be read, or does not fit; every mismatch is listed.
+    """
+    expected = expected_forms(network)
+    forms, read = _opened(path)
+    replaced, rows = _head(forms, expected, network.output_shape[0])
+    _compare(
+        path,
+        {name: expected[name] if name in replaced else form for name, form in forms.items()},
+        expected,
+    )
+    weights = _with_counters(read(), expected)
+    return Start({n: w for n, w in weights.items() if n not in replaced}, replaced, rows)
+
+
+def _head(
+    found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm], classes: int
+) -> tuple[tuple[str, ...], int]:
+    """The tensors with a row for each class, if the file has another number of classes."""
+    names: list[str] = []
+    rows: set[int] = set()
+    for name, wanted in expected.items():
+        given = found.get(name)
+        if given is None or given == wanted or not wanted.shape or not given.shape:
+            continue
+        same_but_rows = replace(given, shape=(wanted.shape[0], *given.shape[1:])) == wanted
+        if same_but_rows and wanted.shape[0] == classes:
+            names.append(name)
+            rows.add(given.shape[0])
+    return (tuple(names), rows.pop()) if len(rows) == 1 else ((), 0)
+
+
+def _opened(path: Path) -> tuple[dict[str, TensorForm], Callable[[], dict[str, Tensor]]]:
+    """The forms of a file's tensors, and what reads the tensors themselves."""
+    if not path.is_file():
+        raise TrainError(
+            f"there is no file `{path}`", "name a `model.safetensors` or a `.pth` file"
+        )
+    if _is_safetensors(path):
+        return _safetensors_forms(path), lambda: _safetensors_state(path)
+    forms = {name: _form(tensor) for name, tensor in _torch_state(path, "meta").items()}
+    return forms, lambda: _torch_state(path, "cpu")
+
+
+def _safetensors_state(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
+
+
+# Files from before torch counted batches lack batch norm's counter; torch takes it as 0 as well.
+_COUNTER = "num_batches_tracked"
+
+
+def _with_counters(
+    weights: dict[str, Tensor], expected: Mapping[str, TensorForm]
+) -> dict[str, Tensor]:
+    absent = [name for name in expected if name.endswith(_COUNTER) and name not in weights]
+    return {**weights, **{name: torch.zeros((), dtype=torch.int64) for name in absent}}
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write ``weights`` as safetensors, whole or not at all."""
+    own = {
+        name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()
+    }
+    write_durably(path, [safetensors.torch.save(own, {"format": "pt"})])
+
+
+def mismatches(found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm]) -> list[str]:
+    """A line for every name, shape and dtype in which the two differ, in the network's order."""
+    lines = []
+    for name, wanted in expected.items():
+        given = found.get(name)
+        if given is None:
+            if name.endswith(_COUNTER):
+                continue
+            lines.append(f"`{name}` is missing: the network has {wanted}")
+        elif given != wanted:
+            lines.append(f"`{name}` is {given}, and the network has {wanted}")
+    lines += [
+        f"`{_printable(name)}` ({given}) is nowhere in the network"
+        for name, given in found.items()
+        if name not in expected
+    ]
+    return lines
+
+
+def _compare(
+    path: Path, found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm]
+) -> None:
+    lines = mismatches(found, expected)
+    if lines:
+        count = "1 tensor differs" if len(lines) == 1 else f"{len(lines)} tensors differ"
+        listed = "\n  ".join(lines)
+        raise TrainError(
+            f"the weights in `{path}` do not fit the network: {count}\n  {listed}",
+            "use the spec and the parameters (`--set`) that these weights were made with",
+        )
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By its contents: 8 bytes of length, then a JSON object."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
+def _safetensors_forms(path: Path) -> dict[str, TensorForm]:
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > min(100_000_000, path.stat().st_size):
+                raise ValueError("its header is longer than the file")
+            header = json.loads(file.read(length))
+        return {
+            name: TensorForm(
+                tuple(int(size) for size in entry["shape"]),
+                _DTYPES.get(entry["dtype"], str(entry["dtype"])),
+            )
+            for name, entry in header.items()
+            if name != "__metadata__"
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
+
+
+def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch raises many kinds here, none of which a user can read
+        if "weights_only" in str(error) or "Unsupported global" in str(error):
+            raise TrainError(
+                f"`{path}` holds more than weights, and was not unpickled",
+                "save `module.state_dict()` by itself, or convert it to safetensors",
+            ) from None
+        raise TrainError(
+            f"`{path}` is neither safetensors nor a file of torch: {_first_line(error)}",
+            "name a `model.safetensors` or a `.pth` file",
+        ) from None
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise TrainError(
+            f"`{path}` holds something other than a state_dict", "save `module.state_dict()`"
+        )
+    return {str(name): value for name, value in state.items()}
+
+
+def _form(tensor: Tensor) -> TensorForm:
+    return TensorForm(tuple(tensor.shape), tensor.dtype)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _printable(name: str) -> str:
+    """A name from a stranger's file without anything that could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in name)
