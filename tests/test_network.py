@@ -61,7 +61,7 @@ def test_layers_tell_their_place_shapes_and_op() -> None:
     layer = next(x for x in net.layers if x.path == "layer2.0.downsample.0")
     assert layer.kind_name == "Conv2d"
     assert (layer.inputs, layer.output) == (((64, 56, 56),), (128, 28, 28))
-    assert [v.block for v in layer.via] == ["BasicBlock"]
+    assert [v.block for v in layer.expanded_from] == ["BasicBlock"]
     assert (layer.span.line, Path(layer.span.file).name) == (20, "resnet18.yaml")
 
 

@@ -51,11 +51,11 @@ def saved(module: nn.Module, inputs: tuple[Tensor, ...]) -> float:
 def of_one(op: Op, row: Row) -> int:
     """Bytes that the op says it keeps for each sample."""
     assert row.output is not None
-    keeping = op.keeping(*row.inputs)
-    total = 4 * sum(map(prod, row.inputs)) if keeping in ("input", "both") else 0
-    if keeping in ("output", "both"):
+    saving = op.saving(*row.inputs)
+    total = 4 * sum(map(prod, row.inputs)) if saving in ("input", "both") else 0
+    if saving in ("output", "both"):
         total += 4 * prod(row.output)
-    return total + op.kept_beside(*row.inputs).bytes()
+    return total + op.extra_saved(*row.inputs).bytes()
 
 
 def accepted() -> Iterator[tuple[str, Row]]:
@@ -95,7 +95,7 @@ def kept_by_network(network: Network) -> tuple[float, float]:
     real = saved(module, (torch.empty(4, *network.input_shape, device="meta"),))
     step = step_memory(network)
     loss = 2 * 4 * sum(prod(output.shape) for output in network.output_list)
-    return step.kept.bytes() - loss, real
+    return step.saved.bytes() - loss, real
 
 
 def whole(path: Path) -> bool:
@@ -201,9 +201,9 @@ layers:
 """
     )
     step = step_memory(network)
-    assert step.kept.values == 32 + 48 + 12 + 2 * 5  # the loss keeps the logits, and as much again
-    assert step.kept.other_bytes == 8 * 12
-    assert step.kept.bytes(2) == 2 * 102 + 96
+    assert step.saved.values == 32 + 48 + 12 + 2 * 5  # the loss keeps the logits, and as much again
+    assert step.saved.other_bytes == 8 * 12
+    assert step.saved.bytes(2) == 2 * 102 + 96
     # The most is held as the pooling hands its gradient on: the input, the kept tensor and its
     # gradient, and the gradient from above. The indices are there still.
     assert step.peak.values == 32 + 48 + 48 + 12

@@ -22,7 +22,7 @@ BLOCK_INPUT: Final = -2
 """A source: the input of the block around the container."""
 
 
-class Via(NamedTuple):
+class ExpandedFrom(NamedTuple):
     """A block through which a layer came, and where the block was used."""
 
     block: str
@@ -42,10 +42,10 @@ class Layer:
 
     `sources` are indices of siblings, `INPUT` or `BLOCK_INPUT`; `output` is a shape without the
     batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
-    `result` is the source that it returns. `asks` are the sizes of its input that expressions
-    used, so that the layer is the same on every input that agrees in them; `order` is the one in
-    which torch lists the children, where it is not the one in which they run. `origin` is how a
-    block that asks came about, to make it again for another input.
+    `result` is the source that it returns. `size_dependencies` are the sizes of its input that
+    expressions used, so that the layer is the same on every input that agrees in them; `order` is
+    the one in which torch lists the children, where it is not the one in which they run. `origin`
+    is how a block with such sizes came about, to make it again for another input.
     """
 
     name: str
@@ -62,9 +62,9 @@ class Layer:
     target: int = INPUT
     takes_block_input: bool = False
     training_only: bool = False
-    via: tuple[Via, ...] = ()
+    expanded_from: tuple[ExpandedFrom, ...] = ()
     inits: tuple[BlockInit, ...] = ()
-    asks: tuple[tuple[str, int], ...] = ()
+    size_dependencies: tuple[tuple[str, int], ...] = ()
     order: tuple[int, ...] = ()
     origin: Any = None
 

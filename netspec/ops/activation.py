@@ -10,20 +10,20 @@ from netspec.ops.base import (
     NUMBER,
     POSITIVE,
     POSITIVE_NUMBER,
-    Kept,
     Refusal,
+    Saved,
     Schema,
     Shape,
     arg,
     choice,
 )
-from netspec.ops.layer import Layer
+from netspec.ops.torch_op import TorchOp
 
 INPLACE: Final = "whether the input's memory is used for the output"
 NOT_NEGATIVE: Final[Schema] = {"type": "number", "minimum": 0}
 
 
-class InPlace(Layer, abstract=True):
+class InPlace(TorchOp, abstract=True):
     """An activation that can overwrite its input."""
 
     inplace: bool = arg(BOOL, INPLACE, default=False)
@@ -32,28 +32,28 @@ class InPlace(Layer, abstract=True):
 class ReLU(InPlace):
     """`max(0, x)`."""
 
-    keeps = "output"
+    saves = "output"
 
 
 class ReLU6(InPlace):
     """`min(max(0, x), 6)`."""
 
-    keeps = "input"
+    saves = "input"
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(TorchOp):
     """`x` where it is positive, and a small multiple of it where not."""
 
-    keeps = "input"
+    saves = "input"
 
     negative_slope: float = arg(NUMBER, "the slope of the negative side", default=0.01, bare=True)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
 
-class RReLU(Layer):
+class RReLU(TorchOp):
     """`LeakyReLU` with a random slope in training, and its mean afterwards."""
 
-    keeps = "input"
+    saves = "input"
 
     lower: float = arg(NUMBER, "the least slope of the negative side", default=1 / 8)
     upper: float = arg(NUMBER, "the largest slope of the negative side", default=1 / 3)
@@ -68,15 +68,15 @@ class RReLU(Layer):
                 argument="lower",
             )
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The slope of each value."""
-        return Kept(prod(inputs[0]))
+        return Saved(prod(inputs[0]))
 
 
-class PReLU(Layer):
+class PReLU(TorchOp):
     """`LeakyReLU` whose slope is learned."""
 
-    keeps = "input"
+    saves = "input"
 
     num_parameters: int = arg(
         POSITIVE, "1 slope for all, or as many as there are channels", default=1
@@ -100,10 +100,10 @@ class PReLU(Layer):
         return {"weight": (self.num_parameters,)}
 
 
-class ELU(Layer):
+class ELU(TorchOp):
     """`x` where it is positive, `alpha · (exp(x) − 1)` where not."""
 
-    keeps = "input"
+    saves = "input"
 
     alpha: float = arg(NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
@@ -112,22 +112,22 @@ class ELU(Layer):
 class SELU(InPlace):
     """`ELU` with the constants that keep mean and variance through layers."""
 
-    keeps = "input"
+    saves = "input"
 
 
-class CELU(Layer):
+class CELU(TorchOp):
     """`ELU` whose slope is continuous for every `alpha`."""
 
-    keeps = "input"
+    saves = "input"
 
     alpha: float = arg(POSITIVE_NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
 
-class GELU(Layer):
+class GELU(TorchOp):
     """`x · Φ(x)`, where Φ is the normal distribution function."""
 
-    keeps = "input"
+    saves = "input"
 
     approximate: str = arg(
         choice("none", "tanh"), "`tanh` for the faster formula", default="none", bare=True
@@ -137,31 +137,31 @@ class GELU(Layer):
 class SiLU(InPlace):
     """`x · sigmoid(x)`, also called swish."""
 
-    keeps = "input"
+    saves = "input"
 
 
 class Mish(InPlace):
     """`x · tanh(softplus(x))`."""
 
-    keeps = "input"
+    saves = "input"
 
 
 class Hardswish(InPlace):
     """`x · relu6(x + 3)/6`."""
 
-    keeps = "input"
+    saves = "input"
 
 
 class Hardsigmoid(InPlace):
     """`relu6(x + 3)/6`."""
 
-    keeps = "input"
+    saves = "input"
 
 
-class Hardtanh(Layer):
+class Hardtanh(TorchOp):
     """`x`, cut to a range."""
 
-    keeps = "input"
+    saves = "input"
 
     min_val: float = arg(NUMBER, "the least output", default=-1.0)
     max_val: float = arg(NUMBER, "the largest output", default=1.0)
@@ -177,81 +177,81 @@ class Hardtanh(Layer):
             )
 
 
-class Sigmoid(Layer):
+class Sigmoid(TorchOp):
     """`1/(1 + exp(−x))`."""
 
-    keeps = "output"
+    saves = "output"
 
 
-class LogSigmoid(Layer):
+class LogSigmoid(TorchOp):
     """The logarithm of `Sigmoid`."""
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """A part of the formula."""
-        return Kept(prod(inputs[0]))
+        return Saved(prod(inputs[0]))
 
 
-class Tanh(Layer):
+class Tanh(TorchOp):
     """The hyperbolic tangent."""
 
-    keeps = "output"
+    saves = "output"
 
 
-class Tanhshrink(Layer):
+class Tanhshrink(TorchOp):
     """`x − tanh(x)`."""
 
-    keeps = "input"
+    saves = "input"
 
 
-class Softplus(Layer):
+class Softplus(TorchOp):
     """`log(1 + exp(beta · x))/beta`, a smooth `ReLU`."""
 
-    keeps = "input"
+    saves = "input"
 
     beta: float = arg(NUMBER, "how sharp the bend is", default=1.0)
     threshold: float = arg(NUMBER, "from where on the output is `x` itself", default=20.0)
 
 
-class Softsign(Layer):
+class Softsign(TorchOp):
     """`x/(1 + |x|)`."""
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The divisor of each value."""
-        return Kept(prod(inputs[0]))
+        return Saved(prod(inputs[0]))
 
 
-class Hardshrink(Layer):
+class Hardshrink(TorchOp):
     """`x`, or 0 where its size is at most `lambd`."""
 
-    keeps = "input"
+    saves = "input"
 
     lambd: float = arg(NUMBER, "the bound", default=0.5)
 
 
-class Softshrink(Layer):
+class Softshrink(TorchOp):
     """`x` moved towards 0 by `lambd`, and 0 where its size is less."""
 
-    keeps = "input"
+    saves = "input"
 
     lambd: float = arg(NOT_NEGATIVE, "how far", default=0.5)
 
 
-class Threshold(Layer):
+class Threshold(TorchOp):
     """`x`, or `value` where it is not more than `threshold`."""
 
-    keeps = "input"
+    saves = "input"
 
     threshold: float = arg(NUMBER, "the bound")
     value: float = arg(NUMBER, "the output at and below the bound")
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
 
-class Identity(Layer):
+class Identity(TorchOp):
     """Nothing: the output is the input."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"

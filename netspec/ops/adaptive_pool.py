@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, Final
 
-from netspec.ops.base import INDEX, NOTHING, Keeps, Kept, Schema, Shape, arg, sizes
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.base import INDEX, NOTHING, Saved, Saves, Schema, Shape, arg, sizes
+from netspec.ops.torch_op import TorchOp, require_spatial
 
 Sizes = int | tuple[int | None, ...]
 
@@ -17,10 +17,10 @@ def sizes_or_null(ndim: int) -> Schema:
     return {**schema, "items": {**schema["items"], "type": ["integer", "null"]}}
 
 
-class AdaptivePool(Layer, abstract=True):
+class AdaptivePool(TorchOp, abstract=True):
     """Pooling over windows that are chosen so that the output has `output_size`."""
 
-    keeps = "input"
+    saves = "input"
 
     ndim: ClassVar[int]
 
@@ -34,15 +34,15 @@ class AdaptivePool(Layer, abstract=True):
         wanted = (given,) * self.ndim if isinstance(given, int) else given
         return (x[0], *(s if w is None else w for w, s in zip(wanted, x[1:], strict=True)))
 
-    def keeping(self, *inputs: Shape) -> Keeps:
+    def saving(self, *inputs: Shape) -> Saves:
         """The input for its size; the global mean knows it without."""
         mean = type(self).__name__.startswith("AdaptiveAvg")
         return "nothing" if mean and prod(self.infer(*inputs)[1:]) == 1 else "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Where each largest value was."""
         largest = type(self).__name__.startswith("AdaptiveMax")
-        return Kept(0, INDEX * prod(self.infer(*inputs))) if largest else NOTHING
+        return Saved(0, INDEX * prod(self.infer(*inputs))) if largest else NOTHING
 
 
 SIZE: Final = "size of the output in every spatial dimension; null keeps the input's"

@@ -8,9 +8,9 @@ from netspec.ops.base import (
     BOOL,
     POSITIVE,
     PROBABILITY,
-    Kept,
     Op,
     Refusal,
+    Saved,
     Shape,
     arg,
     require_dims,
@@ -66,9 +66,9 @@ class MultiheadAttention(Op):
         length, e = inputs[0]
         return length * e * 4 * e + 2 * length * length * e
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Queries, keys, values and means, and with dropout also the matches of all pairs.
 
         Without dropout, torch's fused attention keeps one number for each token and head in their
@@ -76,8 +76,8 @@ class MultiheadAttention(Op):
         """
         length, e = inputs[0]
         if not self.dropout:
-            return Kept(4 * length * e + self.num_heads * length)
-        return Kept(6 * length * e + 3 * self.num_heads * length * length)
+            return Saved(4 * length * e + self.num_heads * length)
+        return Saved(6 * length * e + 3 * self.num_heads * length * length)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.MultiheadAttention`, giving the tensor alone."""

@@ -26,10 +26,10 @@ Ints = int | tuple[int, ...]
 Schema = dict[str, Any]
 
 
-Keeps = Literal["input", "output", "both", "nothing"]
+Saves = Literal["input", "output", "both", "nothing"]
 
 
-class Kept(NamedTuple):
+class Saved(NamedTuple):
     """Values in the precision of training, and bytes of another kind: indices and masks."""
 
     values: int
@@ -40,7 +40,7 @@ class Kept(NamedTuple):
         return self.values * value_bytes + self.other_bytes
 
 
-NOTHING: Final = Kept(0)
+NOTHING: Final = Saved(0)
 INDEX: Final = 8
 """Bytes of an index, torch's int64."""
 
@@ -92,7 +92,7 @@ class Op:
     """The least and the largest number of inputs (None: any)."""
     linear: ClassVar[bool] = False
     """Whether the op is a linear (affine) map with weights of its own, as lints need to know."""
-    keeps: ClassVar[Keeps] = "both"
+    saves: ClassVar[Saves] = "both"
     """What torch keeps of a training step for the op's backward pass."""
     view: ClassVar[bool] = False
     """Whether the output is the input's memory, seen in another way."""
@@ -169,12 +169,12 @@ class Op:
         """Multiply-adds for one sample: of convolutions and matrix products, without biases."""
         return 0
 
-    def keeping(self, *inputs: Shape) -> Keeps:
-        """`keeps`, for an op of which it depends on the inputs."""
-        return self.keeps
+    def saving(self, *inputs: Shape) -> Saves:
+        """`saves`, for an op of which it depends on the inputs."""
+        return self.saves
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
-        """What is kept for the backward pass beside the tensors that `keeps` names."""
+    def extra_saved(self, *inputs: Shape) -> Saved:
+        """What is kept for the backward pass beside the tensors that `saves` names."""
         return NOTHING
 
     def make(self, *inputs: Shape) -> nn.Module:
@@ -220,7 +220,7 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def spread(value: Ints, ndim: int) -> tuple[int, ...]:
+def ntuple(value: Ints, ndim: int) -> tuple[int, ...]:
     """`value` for each of `ndim` dimensions, as torch repeats a single number."""
     return (value,) * ndim if isinstance(value, int) else value
 

@@ -11,16 +11,16 @@ from netspec.ops.base import (
     NOTHING,
     POSITIVE,
     Ints,
-    Kept,
     Refusal,
+    Saved,
     Schema,
     Shape,
     arg,
     choice,
+    ntuple,
     sizes,
-    spread,
 )
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, at_most, window_refusal
 
 
@@ -34,10 +34,10 @@ def same_or_sizes(ndim: int) -> Schema:
     }
 
 
-class Conv(Layer, abstract=True):
+class Conv(TorchOp, abstract=True):
     """A convolution; source of the shape and count: the documentation of `torch.nn.Conv2d`."""
 
-    keeps = "input"
+    saves = "input"
 
     ndim: ClassVar[int]
     linear = True
@@ -60,7 +60,7 @@ class Conv(Layer, abstract=True):
                 argument="groups",
                 hint="both channel counts must be multiples of `groups`",
             )
-        if self.padding == "same" and any(s != 1 for s in spread(self.stride, self.ndim)):
+        if self.padding == "same" and any(s != 1 for s in ntuple(self.stride, self.ndim)):
             raise Refusal(
                 "NS410",
                 "`padding: same` needs a stride of 1",
@@ -73,11 +73,11 @@ class Conv(Layer, abstract=True):
         n = self.ndim
         if self.padding == "valid":
             return ((0, 0),) * n
-        kernel, dilation = spread(self.kernel_size, n), spread(self.dilation, n)
+        kernel, dilation = ntuple(self.kernel_size, n), ntuple(self.dilation, n)
         if self.padding == "same":
             totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
             return tuple((t // 2, t - t // 2) for t in totals)
-        return tuple((p, p) for p in spread(self.padding, n))
+        return tuple((p, p) for p in ntuple(self.padding, n))
 
     def most_padding(self, size: int) -> int | None:
         """The largest padding that the mode can make of an input of this size; None: any."""
@@ -99,8 +99,8 @@ class Conv(Layer, abstract=True):
                 argument="groups",
                 hint="both channel counts must be multiples of `groups`",
             )
-        kernel, stride = spread(self.kernel_size, n), spread(self.stride, n)
-        dilation, pads = spread(self.dilation, n), self.pads()
+        kernel, stride = ntuple(self.kernel_size, n), ntuple(self.stride, n)
+        dilation, pads = ntuple(self.dilation, n), self.pads()
         if self.padding_mode in ("reflect", "circular"):
             self.check_padding(x[1:], pads)
         out: list[int] = []
@@ -135,16 +135,16 @@ class Conv(Layer, abstract=True):
         weight = (
             self.out_channels,
             inputs[0][0] // self.groups,
-            *spread(self.kernel_size, self.ndim),
+            *ntuple(self.kernel_size, self.ndim),
         )
         return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
 
     def macs(self, *inputs: Shape) -> int:
         """Elements of the output times the weights that each reads."""
-        per_output = inputs[0][0] // self.groups * prod(spread(self.kernel_size, self.ndim))
+        per_output = inputs[0][0] // self.groups * prod(ntuple(self.kernel_size, self.ndim))
         return prod(self.infer(*inputs)) * per_output
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The padded input, where the padding is not of zeros."""
         if self.padding_mode == "zeros":
             return NOTHING
@@ -152,7 +152,7 @@ class Conv(Layer, abstract=True):
         padded = (
             size + before + after for size, (before, after) in zip(inputs[0][1:], pads, strict=True)
         )
-        return Kept(inputs[0][0] * prod(padded))
+        return Saved(inputs[0][0] * prod(padded))
 
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

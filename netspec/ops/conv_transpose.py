@@ -5,20 +5,20 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, Final
 
-from netspec.ops.base import AXES, BOOL, POSITIVE, Ints, Refusal, Shape, arg, sizes, spread
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.base import AXES, BOOL, POSITIVE, Ints, Refusal, Shape, arg, ntuple, sizes
+from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import at_most
 
 GROUPS: Final = "both channel counts must be multiples of `groups`"
 
 
-class ConvTranspose(Layer, abstract=True):
+class ConvTranspose(TorchOp, abstract=True):
     """The gradient of a convolution, as a layer: `torch.nn.ConvTranspose2d`.
 
     The padding is cut from the output, and is always of zeros: torch has no other mode here.
     """
 
-    keeps = "input"
+    saves = "input"
 
     ndim: ClassVar[int]
     linear = True
@@ -43,9 +43,9 @@ class ConvTranspose(Layer, abstract=True):
             )
         n = self.ndim
         for extra, stride, dilation in zip(
-            spread(self.output_padding, n),
-            spread(self.stride, n),
-            spread(self.dilation, n),
+            ntuple(self.output_padding, n),
+            ntuple(self.stride, n),
+            ntuple(self.dilation, n),
             strict=True,
         ):
             if extra >= max(stride, dilation):
@@ -77,11 +77,11 @@ class ConvTranspose(Layer, abstract=True):
         gone: list[tuple[int, int, str]] = []
         for size, kernel, stride, pad, extra, dilation, axis in zip(
             x[1:],
-            spread(self.kernel_size, n),
-            spread(self.stride, n),
-            spread(self.padding, n),
-            spread(self.output_padding, n),
-            spread(self.dilation, n),
+            ntuple(self.kernel_size, n),
+            ntuple(self.stride, n),
+            ntuple(self.padding, n),
+            ntuple(self.output_padding, n),
+            ntuple(self.dilation, n),
             AXES[n],
             strict=True,
         ):
@@ -101,13 +101,13 @@ class ConvTranspose(Layer, abstract=True):
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """`weight` of `(in_channels, out_channels/groups, *kernel_size)`, and `bias`."""
-        kernel = spread(self.kernel_size, self.ndim)
+        kernel = ntuple(self.kernel_size, self.ndim)
         weight = (inputs[0][0], self.out_channels // self.groups, *kernel)
         return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
 
     def macs(self, *inputs: Shape) -> int:
         """Elements of the input times the weights that each meets."""
-        per_input = self.out_channels // self.groups * prod(spread(self.kernel_size, self.ndim))
+        per_input = self.out_channels // self.groups * prod(ntuple(self.kernel_size, self.ndim))
         return prod(inputs[0]) * per_input
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from netspec.ops.base import BOOL, PROBABILITY, Kept, Op, Shape, arg, choice
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.base import BOOL, PROBABILITY, Op, Saved, Shape, arg, choice
+from netspec.ops.torch_op import TorchOp, require_spatial
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,10 +15,10 @@ P: Final = "the probability of a zero"
 INPLACE: Final = "whether the input's memory is used for the output"
 
 
-class AnyDropout(Layer, abstract=True):
+class AnyDropout(TorchOp, abstract=True):
     """A dropout of torch.nn."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     p: float = arg(PROBABILITY, P, default=0.5, bare=True)
     inplace: bool = arg(BOOL, INPLACE, default=False)
@@ -27,17 +27,17 @@ class AnyDropout(Layer, abstract=True):
 class Dropout(AnyDropout):
     """Random zeros in training, the rest scaled up to keep the mean; nothing afterwards."""
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """What each value was multiplied by."""
-        return Kept(prod(inputs[0]) if self.p else 0)
+        return Saved(prod(inputs[0]) if self.p else 0)
 
 
 class AlphaDropout(AnyDropout):
     """Dropout that keeps mean and variance, for networks of `SELU`."""
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """What each value was multiplied by."""
-        return Kept(prod(inputs[0]) if self.p else 0)
+        return Saved(prod(inputs[0]) if self.p else 0)
 
 
 class ChannelDropout(AnyDropout, abstract=True):
@@ -72,15 +72,15 @@ class Dropout3d(ChannelDropout):
 class FeatureAlphaDropout(AnyDropout):
     """Dropout of whole channels that keeps mean and variance, for networks of `SELU`."""
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """What each value was multiplied by."""
-        return Kept(prod(inputs[0]) if self.p else 0)
+        return Saved(prod(inputs[0]) if self.p else 0)
 
 
 class StochasticDepth(Op):
     """Random removal of a residual branch in training, for whole samples or the whole batch."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     p: float = arg(PROBABILITY, "the probability that the branch is removed", bare=True)
     mode: str = arg(

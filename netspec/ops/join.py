@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import INTEGER, Kept, Op, Refusal, Shape, arg, text
-from netspec.ops.layer import dimension
+from netspec.ops.base import INTEGER, Op, Refusal, Saved, Shape, arg, text
+from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,7 +61,7 @@ class Elementwise(Op, abstract=True):
 class Add(Elementwise):
     """Sum of two inputs or more, elementwise: a residual shortcut."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that adds its arguments."""
@@ -73,11 +73,11 @@ class Add(Elementwise):
 class Mul(Elementwise):
     """Product of two inputs or more, elementwise: a gate."""
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The products of some of them, from left to right."""
-        return Kept((len(inputs) - 2) * prod(self.infer(*inputs)))
+        return Saved((len(inputs) - 2) * prod(self.infer(*inputs)))
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that multiplies its arguments."""
@@ -89,7 +89,7 @@ class Mul(Elementwise):
 class Concat(Op):
     """Concatenation of inputs along one dimension; `dim: 1` is the channels, as in torch."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     arity = (1, None)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from netspec.ops.base import BOOL, POSITIVE, Shape, arg
-from netspec.ops.layer import Layer
+from netspec.ops.torch_op import TorchOp
 
 
-class Linear(Layer):
+class Linear(TorchOp):
     """Linear map of the last dimension, with weights of its own: a fully connected layer."""
 
-    keeps = "input"
+    saves = "input"
 
     linear = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import POSITIVE, Kept, Op, Refusal, Shape, arg, require_dims, text
+from netspec.ops.base import POSITIVE, Op, Refusal, Saved, Shape, arg, require_dims, text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class WindowPartition(Op):
     """An image cut into square windows: `(windows, positions in each, channels)`."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     p: int = arg(POSITIVE, "height and width of a window", bare=True)
 
@@ -42,7 +42,7 @@ class WindowPartition(Op):
 class WindowDepartition(Op):
     """Square windows put together again; the reverse of `WindowPartition`."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     p: int = arg(POSITIVE, "height and width of a window")
     h_partitions: int = arg(POSITIVE, "how many windows are above each other")
@@ -118,13 +118,13 @@ class RelativePositionalMultiHeadAttention(Op):
         products = (self.head_dim > 1) + (positions > 1)
         return windows * (positions * e * 4 * e + products * positions * positions * e)
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Queries, keys, values and means, and the matches of all pairs."""
         windows, positions, e = inputs[0]
         heads = e // self.head_dim
-        return Kept(4 * prod(inputs[0]) + windows * heads * positions * positions)
+        return Saved(4 * prod(inputs[0]) + windows * heads * positions * positions)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torchvision.models.maxvit.RelativePositionalMultiHeadAttention`."""

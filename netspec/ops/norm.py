@@ -12,9 +12,9 @@ from netspec.ops.base import (
     POSITIVE_NUMBER,
     PROBABILITY,
     Ints,
-    Kept,
     Op,
     Refusal,
+    Saved,
     Schema,
     Shape,
     arg,
@@ -22,7 +22,7 @@ from netspec.ops.base import (
     require_dims,
     text,
 )
-from netspec.ops.layer import Layer, require_at_least, require_spatial, spatial
+from netspec.ops.torch_op import TorchOp, require_at_least, require_spatial, spatial
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,10 +33,10 @@ TRACK: Final = "whether running statistics are kept for use after training"
 MOMENTUM: Final = "how much a batch counts in the running statistics"
 
 
-class TrackingNorm(Layer, abstract=True):
+class TrackingNorm(TorchOp, abstract=True):
     """A normalisation of each channel that may keep running statistics."""
 
-    keeps = "input"
+    saves = "input"
 
     ndim: ClassVar[int]
 
@@ -127,10 +127,10 @@ class InstanceNorm(TrackingNorm, abstract=True):
             )
         return x
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Mean and deviation of each channel, and its weight and running ones for each sample."""
         channels = inputs[0][0]
-        return Kept(channels * (2 + self.affine + 2 * self.track_running_stats))
+        return Saved(channels * (2 + self.affine + 2 * self.track_running_stats))
 
 
 class InstanceNorm1d(InstanceNorm):
@@ -151,10 +151,10 @@ class InstanceNorm3d(InstanceNorm):
     ndim = 3
 
 
-class GroupNorm(Layer):
+class GroupNorm(TorchOp):
     """Normalisation of groups of channels of each sample."""
 
-    keeps = "input"
+    saves = "input"
 
     num_groups: int = arg(POSITIVE, "how many groups the channels make", bare=True)
     eps: float = arg(POSITIVE_NUMBER, EPS, default=1e-5)
@@ -177,9 +177,9 @@ class GroupNorm(Layer):
         channels = (inputs[0][0],)
         return {"weight": channels, "bias": channels} if self.affine else {}
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Mean and deviation of each group."""
-        return Kept(2 * self.num_groups)
+        return Saved(2 * self.num_groups)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.GroupNorm`."""
@@ -196,10 +196,10 @@ TRAILING: Final[Schema] = {
 }
 
 
-class TrailingNorm(Layer, abstract=True):
+class TrailingNorm(TorchOp, abstract=True):
     """A normalisation of each position over its last dimensions."""
 
-    keeps = "input"
+    saves = "input"
 
     normalized_shape: Ints | None = arg(
         TRAILING, "sizes of the last dimensions, which are normalised; by default the last one's",
@@ -252,9 +252,9 @@ class LayerNorm(TrailingNorm):
             return {}
         return {"weight": shape, "bias": shape} if self.bias else {"weight": shape}
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Mean and deviation of each position."""
-        return Kept(2 * prod(inputs[0]) // prod(self.trailing(inputs[0])))
+        return Saved(2 * prod(inputs[0]) // prod(self.trailing(inputs[0])))
 
 
 class RMSNorm(TrailingNorm):
@@ -270,10 +270,10 @@ class RMSNorm(TrailingNorm):
         """`weight` of `normalized_shape`, where `elementwise_affine`."""
         return {"weight": self.trailing(inputs[0])} if self.elementwise_affine else {}
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The input divided by the root mean squares, and these."""
         values = prod(inputs[0])
-        return Kept(values + values // prod(self.trailing(inputs[0])))
+        return Saved(values + values // prod(self.trailing(inputs[0])))
 
 
 class LayerNorm2d(Op):
@@ -290,11 +290,11 @@ class LayerNorm2d(Op):
         """`weight` and `bias` of `(channels,)`."""
         return {"weight": inputs[0][:1], "bias": inputs[0][:1]}
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Mean and deviation of each position."""
-        return Kept(2 * prod(inputs[0][1:]))
+        return Saved(2 * prod(inputs[0][1:]))
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torchvision.models.convnext.LayerNorm2d`."""
@@ -304,7 +304,7 @@ class LayerNorm2d(Op):
         return made
 
 
-class LocalResponseNorm(Layer):
+class LocalResponseNorm(TorchOp):
     """Division of each value by the squares of its neighbours in nearby channels."""
 
     size: int = arg(POSITIVE, "how many neighbouring channels count", bare=True)
@@ -317,9 +317,9 @@ class LocalResponseNorm(Layer):
         require_at_least(self, inputs[0], 2, spatial(1))
         return inputs[0]
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The squares with zeros about them, their scaled means, and powers of these."""
         channels, rest = inputs[0][0], prod(inputs[0][1:])
-        return Kept((channels + self.size - 1) * rest + 2 * channels * rest)
+        return Saved((channels + self.size - 1) * rest + 2 * channels * rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from netspec.ops.base import AXES, NUMBER, Ints, Refusal, Schema, Shape, arg
-from netspec.ops.layer import Layer, require_at_least, require_spatial, spatial
+from netspec.ops.torch_op import TorchOp, require_at_least, require_spatial, spatial
 from netspec.ops.window import at_most
 
 
@@ -19,7 +19,7 @@ def sides(ndim: int) -> Schema:
     }
 
 
-class Pad(Layer, abstract=True):
+class Pad(TorchOp, abstract=True):
     """A padding of the last dimensions; a negative one crops."""
 
     ndim: ClassVar[int]
@@ -71,7 +71,7 @@ class Pad(Layer, abstract=True):
 class ConstantPad(Pad, abstract=True):
     """A padding of one value, of any input with as many dimensions and one more."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     def require(self, x: Shape) -> None:
         """Raise `Refusal` NS401 where `x` has too few dimensions."""
@@ -93,7 +93,7 @@ class ConstantPad(Pad, abstract=True):
 class ReflectionPad(Pad, abstract=True):
     """A padding by the input's reflection."""
 
-    keeps = "input"
+    saves = "input"
 
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether the reflection, which leaves out the edge, is as long."""
@@ -113,13 +113,13 @@ class ReflectionPad(Pad, abstract=True):
 class ReplicationPad(Pad, abstract=True):
     """A padding that repeats the edge."""
 
-    keeps = "input"
+    saves = "input"
 
 
 class CircularPad(Pad, abstract=True):
     """A padding by the input's other side."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether the input is wrapped around at most once."""

@@ -23,7 +23,7 @@ class Parameter(Op):
     name in `state_dict` is the layer's own.
     """
 
-    keeps = "nothing"
+    saves = "nothing"
 
     arity = (0, 0)
 

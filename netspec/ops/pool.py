@@ -12,15 +12,15 @@ from netspec.ops.base import (
     POSITIVE,
     POSITIVE_NUMBER,
     Ints,
-    Kept,
     Refusal,
+    Saved,
     Shape,
     arg,
+    ntuple,
     nullable,
     sizes,
-    spread,
 )
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, at_most, window_refusal
 
 
@@ -39,7 +39,7 @@ def pooled_size(
     return count
 
 
-class Pool(Layer, abstract=True):
+class Pool(TorchOp, abstract=True):
     """Pooling over windows; source of the shape: the documentation of `torch.nn.MaxPool2d`."""
 
     ndim: ClassVar[int]
@@ -60,7 +60,7 @@ class Pool(Layer, abstract=True):
 
     def check(self) -> None:
         """Refuse a padding of more than half a window."""
-        for kernel, pad in zip(spread(self.kernel_size, self.ndim), self.pads(), strict=True):
+        for kernel, pad in zip(ntuple(self.kernel_size, self.ndim), self.pads(), strict=True):
             if pad > kernel // 2:
                 raise Refusal(
                     "NS408",
@@ -74,8 +74,8 @@ class Pool(Layer, abstract=True):
         (x,) = inputs
         n = self.ndim
         require_spatial(self, x, n)
-        kernels = spread(self.kernel_size, n)
-        strides = kernels if self.stride is None else spread(self.stride, n)
+        kernels = ntuple(self.kernel_size, n)
+        strides = kernels if self.stride is None else ntuple(self.stride, n)
         out: list[int] = []
         misfits: list[Misfit] = []
         for size, kernel, stride, pad, dilation, axis in zip(
@@ -95,22 +95,22 @@ class Pool(Layer, abstract=True):
 class MaxPool(Pool, abstract=True):
     """The largest value of each window."""
 
-    keeps = "input"
+    saves = "input"
 
     padding: Ints
     dilation: Ints
 
     def pads(self) -> tuple[int, ...]:
         """The padding on both sides of each spatial dimension."""
-        return spread(self.padding, self.ndim)
+        return ntuple(self.padding, self.ndim)
 
     def dilations(self) -> tuple[int, ...]:
         """The distance between a window's elements in each spatial dimension."""
-        return spread(self.dilation, self.ndim)
+        return ntuple(self.dilation, self.ndim)
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Where each largest value was."""
-        return Kept(0, INDEX * prod(self.infer(*inputs)))
+        return Saved(0, INDEX * prod(self.infer(*inputs)))
 
 
 CEIL = "whether a last window may hang over the end of the input"
@@ -153,14 +153,14 @@ class MaxPool3d(MaxPool):
 class AvgPool(Pool, abstract=True):
     """The mean of each window."""
 
-    keeps = "input"
+    saves = "input"
 
     padding: Ints
     count_include_pad: bool
 
     def pads(self) -> tuple[int, ...]:
         """The padding on both sides of each spatial dimension."""
-        return spread(self.padding, self.ndim)
+        return ntuple(self.padding, self.ndim)
 
 
 COUNT = "whether the padding counts in the mean"
@@ -215,11 +215,11 @@ class LPPool1d(Pool):
     stride: Ints | None = arg(nullable(sizes(1)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Each power, and four steps from its mean to the root."""
-        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
+        return Saved(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
 
 
 class LPPool2d(Pool):
@@ -231,11 +231,11 @@ class LPPool2d(Pool):
     stride: Ints | None = arg(nullable(sizes(2)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Each power, and four steps from its mean to the root."""
-        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
+        return Saved(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
 
 
 class LPPool3d(Pool):
@@ -248,8 +248,8 @@ class LPPool3d(Pool):
     stride: Ints | None = arg(nullable(sizes(3)), STEP, default=None)
     ceil_mode: bool = arg(BOOL, CEIL, default=False)
 
-    keeps = "input"
+    saves = "input"
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Each power, and four steps from its mean to the root."""
-        return Kept(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))
+        return Saved(prod(inputs[0]) + 4 * prod(self.infer(*inputs)))

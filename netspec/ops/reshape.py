@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from netspec.ops.base import INTEGER, Op, Refusal, Schema, Shape, arg, text
-from netspec.ops.layer import Layer, dimension
+from netspec.ops.torch_op import TorchOp, dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,11 +45,11 @@ def check_target(target: Shape, argument: str) -> None:
         raise Refusal("NS410", "only one size can be -1", argument=argument)
 
 
-class Flatten(Layer):
+class Flatten(TorchOp):
     """Join several dimensions into one: by default all but the batch."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     start_dim: int = arg(INTEGER, "the first dimension to join, the batch being 0", default=1)
     end_dim: int = arg(INTEGER, "the last dimension to join", default=-1)
@@ -70,11 +70,11 @@ class Flatten(Layer):
         return (*x[:start], prod(x[start : end + 1]), *x[end + 1 :])
 
 
-class Unflatten(Layer):
+class Unflatten(TorchOp):
     """Split one dimension into several."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     dim: int = arg(INTEGER, "the dimension to split, the batch being 0")
     unflattened_size: Shape = arg(TARGET, "the sizes to split it into; one may be -1")
@@ -95,7 +95,7 @@ class Reshape(Op):
     """The same elements in another shape; the batch is kept, and not written."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     shape: Shape = arg(TARGET, "the sizes without the batch; one may be -1", bare=True)
 
@@ -118,7 +118,7 @@ class Permute(Op):
     """The dimensions in another order; the batch, which is 0, stays first."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     dims: Shape = arg(
         {"type": "array", "items": {"type": "integer"}, "minItems": 2},
@@ -166,7 +166,7 @@ class Transpose(Op):
     """Two dimensions, swapped."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     dim0: int = arg(INTEGER, "one dimension, the batch being 0")
     dim1: int = arg(INTEGER, "the other dimension")

@@ -17,7 +17,7 @@ from netspec.ops.base import (
     nullable,
     text,
 )
-from netspec.ops.layer import dimension
+from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,7 +39,7 @@ class Select(Op):
     """One entry of a dimension, which goes: `dim: 1, index: 0` is the first token."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     dim: int = arg(INTEGER, "the dimension, the batch being 0")
     index: int = arg(INTEGER, "the entry; a negative one counts from the end")
@@ -69,7 +69,7 @@ class Slice(Op):
     """A stretch of a dimension, as `x[start:end:step]` in Python."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     dim: int = arg(INTEGER, "the dimension, the batch being 0", default=1)
     start: int = arg(INTEGER, "the first entry; a negative one counts from the end", default=0)
@@ -102,7 +102,7 @@ class Chunk(Op):
     """One of the equal parts that a dimension is split into, as by `torch.chunk`."""
 
     view = True
-    keeps = "nothing"
+    saves = "nothing"
 
     chunks: int = arg(POSITIVE, "how many parts")
     index: int = arg(INTEGER, "which part, from 0; a negative one counts from the end")
@@ -135,7 +135,7 @@ class Chunk(Op):
 class Mean(Op):
     """The mean over one dimension or several; `dim: [2, 3]` is an image's global mean."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     dim: Ints = arg(
         {"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from netspec.ops.base import POSITIVE, Refusal, Shape, arg
-from netspec.ops.layer import Layer, require_at_least, spatial
+from netspec.ops.torch_op import TorchOp, require_at_least, spatial
 
 
-class PixelShuffle(Layer):
+class PixelShuffle(TorchOp):
     """Channels moved into the image: each square of new pixels comes from one position."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     upscale_factor: int = arg(POSITIVE, "how many times larger the image becomes", bare=True)
 
@@ -29,10 +29,10 @@ class PixelShuffle(Layer):
         return (*leading, channels // factor**2, height * factor, width * factor)
 
 
-class PixelUnshuffle(Layer):
+class PixelUnshuffle(TorchOp):
     """The image moved into channels: each square of pixels becomes one position."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     downscale_factor: int = arg(POSITIVE, "how many times smaller the image becomes", bare=True)
 
@@ -53,10 +53,10 @@ class PixelUnshuffle(Layer):
         return (*leading, channels * factor**2, height // factor, width // factor)
 
 
-class ChannelShuffle(Layer):
+class ChannelShuffle(TorchOp):
     """Channels dealt out: the first of every group, then the second of every group, and so on."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     groups: int = arg(POSITIVE, "how many groups the channels come in", bare=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from netspec.ops.base import INTEGER, Refusal, Shape, arg, nullable, require_dims, text
-from netspec.ops.layer import Layer, dimension
+from netspec.ops.torch_op import TorchOp, dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,10 +16,10 @@ DIM: Final = (
 )
 
 
-class AlongDim(Layer, abstract=True):
+class AlongDim(TorchOp, abstract=True):
     """A softmax; torch's own guess for a missing `dim` is taken where it is not the batch."""
 
-    keeps = "output"
+    saves = "output"
 
     dim: int | None = arg(nullable(INTEGER), DIM, default=None, bare=True)
 
@@ -62,10 +62,10 @@ class Softmin(AlongDim):
     """`Softmax` of the negated input."""
 
 
-class Softmax2d(Layer):
+class Softmax2d(TorchOp):
     """`Softmax` over the channels at each position of an image."""
 
-    keeps = "output"
+    saves = "output"
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, height, width)`, unchanged."""
@@ -73,10 +73,10 @@ class Softmax2d(Layer):
         return inputs[0]
 
 
-class GLU(Layer):
+class GLU(TorchOp):
     """One half of the input, gated by the sigmoid of the other half."""
 
-    keeps = "input"
+    saves = "input"
 
     dim: int = arg(INTEGER, "the dimension to halve, the batch being 0", default=-1, bare=True)
 

@@ -12,14 +12,14 @@ from netspec.ops.base import (
     POSITIVE,
     POSITIVE_NUMBER,
     PROBABILITY,
-    Kept,
     Op,
+    Saved,
     Schema,
     Shape,
     arg,
     require_dims,
 )
-from netspec.ops.layer import require_at_least
+from netspec.ops.torch_op import require_at_least
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,16 +79,16 @@ class WindowAttention(Op, abstract=True):
         windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
         return windows * (tokens * e * 4 * e + 2 * tokens * tokens * e)
 
-    keeps = "input"
+    saves = "input"
 
-    def kept(self, x: Shape, tensors: int, matches: int) -> Kept:
+    def kept(self, x: Shape, tensors: int, matches: int) -> Saved:
         """So many tensors of all windows' features, and so many of their matches."""
         height, width, e = x
         tokens = prod(self.window_size)
         windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
         dropped = 2 * (self.attention_dropout > 0)
         pairs = self.num_heads * tokens * tokens
-        return Kept(windows * (tensors * tokens * e + (matches + dropped) * pairs))
+        return Saved(windows * (tensors * tokens * e + (matches + dropped) * pairs))
 
     def make(self, *inputs: Shape) -> nn.Module:
         """The class of `torchvision.models.swin_transformer` that has this name."""
@@ -112,7 +112,7 @@ class ShiftedWindowAttention(WindowAttention):
         """Which entry of the table each pair of positions takes."""
         return {"relative_position_index": (prod(self.window_size) ** 2,)}
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """Queries, keys, values and means of all windows, and the matches of all pairs."""
         return self.kept(inputs[0], tensors=4, matches=1)
 
@@ -151,7 +151,7 @@ class ShiftedWindowAttentionV2(WindowAttention):
         biases = (2 * high - 1) * (2 * wide - 1) * HIDDEN * (2 + self.num_heads)
         return super().macs(*inputs) + biases
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """As in the first version, and what the angles and their scale need."""
         return self.kept(inputs[0], tensors=8, matches=2)
 
@@ -182,7 +182,7 @@ class Merging(Op, abstract=True):
         """The linear map."""
         return prod(self.infer(*inputs)) * 4 * inputs[0][-1]
 
-    keeps = "nothing"
+    saves = "nothing"
 
     def make(self, *inputs: Shape) -> nn.Module:
         """The class of `torchvision.models.swin_transformer` that has this name."""
@@ -201,10 +201,10 @@ class PatchMerging(Merging):
         """All four neighbours' features."""
         return 4 * e
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The neighbours joined, and the same normalised."""
         joined = 2 * prod(self.infer(*inputs))
-        return Kept(2 * joined + 2 * joined // self.normalised(inputs[0][-1]))
+        return Saved(2 * joined + 2 * joined // self.normalised(inputs[0][-1]))
 
 
 class PatchMergingV2(Merging):
@@ -214,7 +214,7 @@ class PatchMergingV2(Merging):
         """The output's features."""
         return 2 * e
 
-    def kept_beside(self, *inputs: Shape) -> Kept:
+    def extra_saved(self, *inputs: Shape) -> Saved:
         """The neighbours joined, and what they are mapped to."""
         out = prod(self.infer(*inputs))
-        return Kept(3 * out + 2 * out // self.normalised(inputs[0][-1]))
+        return Saved(3 * out + 2 * out // self.normalised(inputs[0][-1]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Final
 
-from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, require_dims, sizes, spread
-from netspec.ops.layer import Layer, require_spatial
+from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, ntuple, require_dims, sizes
+from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, window_refusal
 
 WINDOW: Final = "height and width of the window"
@@ -15,10 +15,10 @@ ZEROS: Final = "zero padding on all sides"
 STEP: Final = "step of the window"
 
 
-class Windows(Layer, abstract=True):
+class Windows(TorchOp, abstract=True):
     """The windows of an image."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     kernel_size: Ints
     dilation: Ints
@@ -31,10 +31,10 @@ class Windows(Layer, abstract=True):
         misfits: list[Misfit] = []
         for size, kernel, dilation, pad, stride, axis in zip(
             image,
-            spread(self.kernel_size, 2),
-            spread(self.dilation, 2),
-            spread(self.padding, 2),
-            spread(self.stride, 2),
+            ntuple(self.kernel_size, 2),
+            ntuple(self.dilation, 2),
+            ntuple(self.padding, 2),
+            ntuple(self.stride, 2),
             AXES[2],
             strict=True,
         ):
@@ -59,7 +59,7 @@ class Unfold(Windows):
         """`(channels, height, width)` → `(channels·window, positions)`."""
         (x,) = inputs
         require_spatial(self, x, 2)
-        return (x[0] * prod(spread(self.kernel_size, 2)), prod(self.counts(x[1:])))
+        return (x[0] * prod(ntuple(self.kernel_size, 2)), prod(self.counts(x[1:])))
 
 
 class Fold(Windows):
@@ -75,14 +75,14 @@ class Fold(Windows):
         """`(channels·window, positions)` → `(channels, *output_size)`."""
         (x,) = inputs
         require_dims(self, x, 2, "columns and positions")
-        window = prod(spread(self.kernel_size, 2))
+        window = prod(ntuple(self.kernel_size, 2))
         if x[0] % window:
             raise Refusal(
                 "NS409",
                 f"columns of {x[0]} are not a multiple of {window}, the size of the window",
                 argument="kernel_size",
             )
-        image = spread(self.output_size, 2)
+        image = ntuple(self.output_size, 2)
         positions = prod(self.counts(image))
         if x[1] != positions:
             raise Refusal(

@@ -8,8 +8,8 @@ from netspec.ops.base import (
     AXES,
     BOOL,
     Ints,
-    Keeps,
     Refusal,
+    Saves,
     Schema,
     Shape,
     arg,
@@ -17,7 +17,7 @@ from netspec.ops.base import (
     described,
     nullable,
 )
-from netspec.ops.layer import Layer
+from netspec.ops.torch_op import TorchOp
 
 Scale = float | tuple[float, ...] | None
 
@@ -48,10 +48,10 @@ def wanted(most: int, least: int = 1) -> tuple[Schema, Schema]:
     )
 
 
-class Interpolation(Layer, abstract=True):
+class Interpolation(TorchOp, abstract=True):
     """A resize of the spatial dimensions; source: `torch.nn.functional.interpolate`."""
 
-    keeps = "nothing"
+    saves = "nothing"
 
     size: Ints | None
     scale_factor: Scale
@@ -152,7 +152,7 @@ class Upsample(Interpolation):
                 argument="recompute_scale_factor",
             )
 
-    def keeping(self, *inputs: Shape) -> Keeps:
+    def saving(self, *inputs: Shape) -> Saves:
         """The input where windows are averaged."""
         return "input" if self.mode == "area" else "nothing"
 

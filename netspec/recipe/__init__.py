@@ -1,7 +1,7 @@
 """The recipe: what a spec's `train:` section may say, and what it means. Needs no torch."""
 
-from netspec.recipe.agreement import notes
-from netspec.recipe.mistake import RecipeError
+from netspec.recipe.cross_checks import notes
+from netspec.recipe.errors import RecipeError
 from netspec.recipe.optimizers import states
 from netspec.recipe.recipe import (
     IMAGENET,

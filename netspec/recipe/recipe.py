@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from netspec.recipe import augmentations, losses, optimizers, schedulers
-from netspec.recipe.agreement import check_choice, check_recipe
-from netspec.recipe.mistake import RecipeError
+from netspec.recipe.cross_checks import check_choice, check_recipe
+from netspec.recipe.errors import RecipeError
 from netspec.recipe.train_schema import TRAIN_SCHEMA
 
 Auto = bool | Literal["auto"]

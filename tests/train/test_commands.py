@@ -18,7 +18,7 @@ from cases import FILES, image_tree
 from stand_in import SegmentingCnn, StandIn, full_cnn, plain_cnn
 
 from netspec.compiler.analysis.step_memory import StepMemory
-from netspec.ops.base import Kept
+from netspec.ops.base import Saved
 from netspec.recipe import Normalization, Recipe, recipe_from
 from netspec.train.commands import (
     Trained,
@@ -225,7 +225,7 @@ def test_the_largest_batch_is_reckoned_from_the_static_figures(
 ) -> None:
     recipe = recipe_from({"optimizer": "Adam", "ema": 0.9})
     plan = make_plan(recipe, torch.device("cpu"), Processes(), images=True)
-    step = StepMemory(kept=Kept(450_000), peak=Kept(500_000, 8000))
+    step = StepMemory(saved=Saved(450_000), peak=Saved(500_000, 8000))
     need = reckon(1_000_000, step, 1000, recipe, plan)
     assert need.fixed == 5 * 4_000_000  # weights, gradients, two of Adam's, the moving average
     assert need.per_sample == 4 * 500_000 + 8000 + 4 * 1000 * IMAGES_HELD["cpu"]

@@ -8,7 +8,7 @@ from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.ir import Layer
 
 
-def owned(layer: Layer, needed: Collection[int]) -> frozenset[int]:
+def sole_reader(layer: Layer, needed: Collection[int]) -> frozenset[int]:
     """The sources that one child of `layer` alone reads, and that are new tensors, no views.
 
     To overwrite any other would change what somebody else reads. `needed` are the sources that
@@ -32,7 +32,7 @@ def owned(layer: Layer, needed: Collection[int]) -> frozenset[int]:
     )
 
 
-def overwrites(layer: Layer, owned_sources: frozenset[int]) -> bool:
+def overwrites(layer: Layer, sole_readers: frozenset[int]) -> bool:
     """Whether `layer`, whose parent owns these sources, works in its input's memory."""
     asked = layer.op is not None and bool(layer.op.values.get("inplace"))
-    return asked and owned_sources.issuperset(layer.sources)
+    return asked and sole_readers.issuperset(layer.sources)

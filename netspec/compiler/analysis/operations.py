@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from netspec.compiler.analysis.in_place import overwrites, owned
+from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer, Network
 from netspec.ops.base import Op, Shape
@@ -26,7 +26,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
+class Operations:
     """The operations in the order in which they run, and how many values each place holds.
 
     Place 0 is the network's input. A view and a layer that works in place share a place with
@@ -39,14 +39,14 @@ class Tape:
     outputs: tuple[int, ...]
 
 
-def tape(network: Network) -> Tape:
+def operations(network: Network) -> Operations:
     """The operations of one training step of `network`, forward."""
     recorder = _Recorder(prod(network.input_shape))
     root = network.root
     needed = {output.source for output in network.output_list if output.name}
     values = recorder.children(root, 0, None, needed)
     outputs = tuple(values[output.source] for output in network.output_list)
-    return Tape(
+    return Operations(
         tuple(recorder.operations),
         tuple(recorder.sizes),
         frozenset(recorder.learning),
@@ -67,7 +67,7 @@ class _Recorder:
         values = {INPUT: given}
         if block_input is not None:
             values[BLOCK_INPUT] = block_input
-        mine = owned(layer, needed)
+        mine = sole_reader(layer, needed)
         for index, child in enumerate(layer.children):
             inputs = tuple(values[source] for source in child.sources)
             if child.op is not None:

@@ -44,7 +44,9 @@ def output_shape(
     Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
     other layers, unless `again` makes a block again. `memo` serves one network.
     """
-    if layer.asks and any(size_of(inputs[0], attr) != size for attr, size in layer.asks):
+    if layer.size_dependencies and any(
+        size_of(inputs[0], attr) != size for attr, size in layer.size_dependencies
+    ):
         if again is None or layer.origin is None:
             raise Varies
         layer = again(layer, inputs[0])
@@ -56,7 +58,7 @@ def output_shape(
             continue
         sources = child.sources
         given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
-        if child.op is not None and not child.asks:
+        if child.op is not None and not child.size_dependencies:
             values[i] = _infer(child.op, given, memo)
         else:
             values[i] = output_shape(child, given, memo, again)

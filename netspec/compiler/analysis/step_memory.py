@@ -1,7 +1,7 @@
 """What a training step holds of one sample, found from the layers alone.
 
 Forward, torch keeps for each operation the tensors that its derivative is made of; every op says
-which (:attr:`netspec.ops.base.Op.keeps`). Backward, the operations run in reverse: each makes the
+which (:attr:`netspec.ops.base.Op.saves`). Backward, the operations run in reverse: each makes the
 gradients of its inputs beside all that is still kept, and then lets go of what only it needed.
 """
 
@@ -9,36 +9,36 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netspec.compiler.analysis.operations import Operation, Tape, tape
+from netspec.compiler.analysis.operations import Operation, Operations, operations
 from netspec.compiler.ir import Network
-from netspec.ops.base import Kept
+from netspec.ops.base import Saved
 
 
 class StepMemory(NamedTuple):
     """Memory for one sample, as values in the precision of training and bytes of other kinds.
 
-    `kept` is what the forward pass leaves for the backward pass; `peak` is the most that is held
+    `saved` is what the forward pass leaves for the backward pass; `peak` is the most that is held
     at once, with gradients, anywhere in the step.
     """
 
-    kept: Kept
-    peak: Kept
+    saved: Saved
+    peak: Saved
 
 
 def step_memory(network: Network) -> StepMemory:
     """The memory of one training step for each sample of the batch; weights are not counted."""
-    recorded = tape(network)
+    recorded = operations(network)
     first: dict[int, int] = {}  # the first operation that keeps a place is the last to let it go
-    beside: list[Kept] = []
+    beside: list[Saved] = []
     for number, operation in enumerate(recorded.operations):
         for place in _keeps(operation, recorded.learning):
             first.setdefault(place, number)
         learns = operation.learns
-        beside.append(operation.op.kept_beside(*operation.shapes) if learns else Kept(0))
+        beside.append(operation.op.extra_saved(*operation.shapes) if learns else Saved(0))
     for place in recorded.outputs:  # the loss needs them, and keeps as much again
         first.setdefault(place, len(recorded.operations))
     logits = sum(recorded.sizes[place] for place in recorded.outputs)
-    kept = Kept(
+    kept = Saved(
         sum(recorded.sizes[place] for place in first) + sum(x.values for x in beside) + logits,
         sum(x.other_bytes for x in beside),
     )
@@ -48,27 +48,27 @@ def step_memory(network: Network) -> StepMemory:
 def _keeps(operation: Operation, learning: frozenset[int]) -> set[int]:
     if not operation.learns:
         return set()
-    keeping = operation.op.keeping(*operation.shapes)
+    saving = operation.op.saving(*operation.shapes)
     inputs = operation.inputs
-    places = set(inputs) if keeping in ("input", "both") else set()
-    if keeping == "input" and len(inputs) > 1:  # a factor is kept for the others' gradients
+    places = set(inputs) if saving in ("input", "both") else set()
+    if saving == "input" and len(inputs) > 1:  # a factor is kept for the others' gradients
         places = {x for i, x in enumerate(inputs) if learning & {*inputs[:i], *inputs[i + 1 :]}}
-    if keeping in ("output", "both"):
+    if saving in ("output", "both"):
         places.add(operation.output)
     return places
 
 
 def _peak(
-    recorded: Tape, first: dict[int, int], beside: list[Kept], kept: Kept, logits: int
-) -> Kept:
+    recorded: Operations, first: dict[int, int], beside: list[Saved], saved: Saved, logits: int
+) -> Saved:
     """The most that is held at once in the backward pass."""
     freed: dict[int, list[int]] = {}
     for place, number in first.items():
         freed.setdefault(number, []).append(place)
-    values, other = kept
+    values, other = saved
     gradients = set(recorded.outputs)
     held = values + sum(recorded.sizes[place] for place in gradients)
-    most = Kept(held, other)
+    most = Saved(held, other)
     held -= logits + sum(recorded.sizes[x] for x in freed.get(len(recorded.operations), ()))
     for number in range(len(recorded.operations) - 1, -1, -1):
         operation = recorded.operations[number]
@@ -76,7 +76,7 @@ def _peak(
             for place in recorded.learning.intersection(operation.inputs) - gradients:
                 gradients.add(place)
                 held += recorded.sizes[place]
-            most = max(most, Kept(held, other), key=Kept.bytes)
+            most = max(most, Saved(held, other), key=Saved.bytes)
             if operation.output in gradients and operation.output not in operation.inputs:
                 gradients.remove(operation.output)
                 held -= recorded.sizes[operation.output]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from netspec.compiler.analysis.in_place import overwrites, owned
+from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.building.graph import Graph, Output, Step
 from netspec.compiler.building.initialize import initialize
@@ -55,7 +55,7 @@ def _module(layer: Layer, rules: BlockRules) -> nn.Module:
 
 def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
     needed = {o.value for o in outputs}
-    mine = owned(layer, {value - 2 for value in needed})
+    mine = sole_reader(layer, {value - 2 for value in needed})
     if not outputs and _is_chain(layer):
         return nn.Sequential(OrderedDict((c.name, _child(c, rules, mine)) for c in layer.children))
     graph = Graph(_steps(layer, needed), layer.result + 2, outputs)

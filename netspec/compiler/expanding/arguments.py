@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.compiler.expanding.context import Poison, Scope, Walk
+from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Scope
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.document import Block, Entry
 from netspec.compiler.language.names import unknown_layer
@@ -16,72 +16,78 @@ from netspec.ops.base import Op, Refusal
 from netspec.source import Mapping, Node, Scalar
 
 
-def op_name(walk: Walk, entry: Entry, scope: Scope) -> str:
-    """The name of the op or block that an entry runs. Raises `Poison` after a finding."""
+def op_name(context: Elaboration, entry: Entry, scope: Scope) -> str:
+    """The name of the op or block that an entry runs. Raises `AlreadyReported` after a finding."""
     name = entry.op
     if "$" not in name:
         return name
-    value = walk.evaluated(Scalar(name, entry.span), scope)
+    value = context.evaluated(Scalar(name, entry.span), scope)
     if not isinstance(value, str):
         hint = "the parameter must hold a layer's name, such as `ReLU`"
-        walk.say("NS205", f"{said(value)} is not a layer", entry.span, hint, walk.came(scope))
-        raise Poison
+        context.report(
+            "NS205", f"{said(value)} is not a layer", entry.span, hint, context.provenance(scope)
+        )
+        raise AlreadyReported
     if value == "Sequential":
         hint = "a block under `blocks:` may hold the layers, and a parameter name the block"
-        walk.say("NS205", "`Sequential` needs its layers", entry.span, hint, walk.came(scope))
-        raise Poison
-    if value not in OPS and value not in walk.document.blocks:
-        found = unknown_layer(value, entry.span, tuple(walk.document.blocks))
-        walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
-        raise Poison
+        context.report(
+            "NS205", "`Sequential` needs its layers", entry.span, hint, context.provenance(scope)
+        )
+        raise AlreadyReported
+    if value not in OPS and value not in context.document.blocks:
+        found = unknown_layer(value, entry.span, tuple(context.document.blocks))
+        context.report(found.code, found.message, found.span, found.hint, context.provenance(scope))
+        raise AlreadyReported
     return value
 
 
-def make_op(walk: Walk, entry: Entry, name: str, scope: Scope) -> Op:
+def make_op(context: Elaboration, entry: Entry, name: str, scope: Scope) -> Op:
     """The op with its arguments; made once for each of their values.
 
-    Raises `Poison` after a finding.
+    Raises `AlreadyReported` after a finding.
     """
-    known = walk.known(entry.args, scope)
+    known = context.known(entry.args, scope)
     if known is None:
-        return _fresh(walk, entry, OPS[name], scope)
+        return _fresh(context, entry, OPS[name], scope)
     key = (id(entry.args), name, known)
-    if key not in walk.made:
-        walk.made[key] = None
-        walk.made[key] = _fresh(walk, entry, OPS[name], scope)
-    op = walk.made[key]
+    if key not in context.made:
+        context.made[key] = None
+        context.made[key] = _fresh(context, entry, OPS[name], scope)
+    op = context.made[key]
     if op is None:
-        raise Poison
+        raise AlreadyReported
     return op
 
 
-def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
+def _fresh(context: Elaboration, entry: Entry, op: type[Op], scope: Scope) -> Op:
     args = entry.args
     given: dict[str, Any] = {}
     nodes: dict[str, Node] = {}
     if isinstance(args, Mapping):
         for key, node in args.items.items():
-            given[key] = walk.value(node, scope)
+            given[key] = context.value(node, scope)
             nodes[key] = node
     elif args is not None and not (isinstance(args, Scalar) and args.value is None):
         if op.bare is None:
-            walk.say("NS202", f"{op.__name__} has no argument that stands alone", args.span)
-            raise Poison
-        given[op.bare] = walk.value(args, scope)
+            context.report("NS202", f"{op.__name__} has no argument that stands alone", args.span)
+            raise AlreadyReported
+        given[op.bare] = context.value(args, scope)
         nodes[op.bare] = args
     spans = {key: node.span for key, node in nodes.items()}
     same = (id(args), op.__name__, repr(given), "given")  # so that `infer` is remembered for it
-    made = walk.made.get(same)
+    made = context.made.get(same)
     if made is not None:
         return made
-    before = len(walk.findings)
+    before = len(context.findings)
     for key, value in given.items():
         declared = op.args.get(key)
         if declared is None:
             at = args.keys[key] if isinstance(args, Mapping) else entry.span
             found = unknown_key(key, at, op.__name__, list(op.args))
-            walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
-            raise Poison
+            context.report(
+                found.code, found.message, found.span, found.hint, context.provenance(scope)
+            )
+            raise AlreadyReported
         problems: list[Diagnostic] = []
         check_value(
             value,
@@ -90,39 +96,41 @@ def _fresh(walk: Walk, entry: Entry, op: type[Op], scope: Scope) -> Op:
             spans[key],
             problems.append,
         )
-        if problems and _told(walk, nodes[key], value, scope):
-            raise Poison
+        if problems and _told(context, nodes[key], value, scope):
+            raise AlreadyReported
         for found in problems:
             hint = found.hint or _mend(nodes[key])
-            walk.say(found.code, found.message, found.span, hint, walk.came(scope))
+            context.report(found.code, found.message, found.span, hint, context.provenance(scope))
         given[key] = _whole(value, declared.schema)
     missing = [a.name for a in op.args.values() if a.required and a.name not in given]
     if missing:
         needs = " and ".join(f"`{m}`" for m in missing)
         hint = "add " + " and ".join(f"`{m}: …`" for m in missing)
-        walk.say("NS203", f"{op.__name__} needs {needs}", entry.span, hint, walk.came(scope))
-        raise Poison
-    if len(walk.findings) > before or any(
-        ("NS202", s) in walk.findings or ("NS204", s) in walk.findings for s in spans.values()
+        context.report(
+            "NS203", f"{op.__name__} needs {needs}", entry.span, hint, context.provenance(scope)
+        )
+        raise AlreadyReported
+    if len(context.findings) > before or any(
+        ("NS202", s) in context.findings or ("NS204", s) in context.findings for s in spans.values()
     ):
-        raise Poison
+        raise AlreadyReported
     try:
-        made = walk.made[same] = op(**given)
+        made = context.made[same] = op(**given)
         return made
     except Refusal as refusal:
         span = spans.get(refusal.argument or "", entry.span)
-        walk.say(refusal.code, refusal.message, span, refusal.hint, walk.came(scope))
-        raise Poison from None
+        context.report(refusal.code, refusal.message, span, refusal.hint, context.provenance(scope))
+        raise AlreadyReported from None
 
 
-def _told(walk: Walk, raw: Node, value: Any, scope: Scope) -> bool:
+def _told(context: Elaboration, raw: Node, value: Any, scope: Scope) -> bool:
     """Whether this value of a block's parameter has been told to be wrong: it is one mistake."""
     text = raw.value if isinstance(raw, Scalar) else None
     if scope.block is None or not (isinstance(text, str) and text[:1] == "$"):
         return False
     told = (scope.block, f"{text} = {value}")
-    seen = told in walk.unknown
-    walk.unknown.add(told)
+    seen = told in context.unknown
+    context.unknown.add(told)
     return seen
 
 
@@ -134,41 +142,43 @@ def _mend(raw: Node) -> str | None:
     return f"arithmetic stands within `$(…)`: `$({text.replace('$', '')})`"
 
 
-def block_env(walk: Walk, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
-    """The values of a block's parameters. Raises `Poison` after a finding."""
+def block_env(context: Elaboration, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
+    """The values of a block's parameters. Raises `AlreadyReported` after a finding."""
     args = entry.args
     given: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     if isinstance(args, Mapping):
         for key, node in args.items.items():
-            given[key], spans[key] = walk.value(node, scope), node.span
+            given[key], spans[key] = context.value(node, scope), node.span
     elif args is not None and not (isinstance(args, Scalar) and args.value is None):
         alone = bare_param(block.params)
         if alone is None:
             message = f"`{block.name}` has no parameter that stands alone"
-            walk.say("NS202", message, args.span)
-            raise Poison
-        given[alone.name], spans[alone.name] = walk.value(args, scope), args.span
+            context.report("NS202", message, args.span)
+            raise AlreadyReported
+        given[alone.name], spans[alone.name] = context.value(args, scope), args.span
     for key in given:  # only where the block's name is itself a parameter
         if key not in block.params and isinstance(args, Mapping):
             known = list(block.params)
             found = unknown_key(key, args.keys[key], f"`{block.name}`", known)
-            walk.say(found.code, found.message, found.span, found.hint, walk.came(scope))
-            raise Poison
+            context.report(
+                found.code, found.message, found.span, found.hint, context.provenance(scope)
+            )
+            raise AlreadyReported
     env: dict[str, Any] = {}
     for param in block.params.values():
         if param.name in given:
             value = given[param.name]
             wrong = param_mismatch(param, value)
             if wrong:
-                notes = (Note("declared here", param.span), *walk.came(scope))
-                walk.say("NS202", wrong, spans[param.name], None, notes)
-                raise Poison
+                notes = (Note("declared here", param.span), *context.provenance(scope))
+                context.report("NS202", wrong, spans[param.name], None, notes)
+                raise AlreadyReported
             env[param.name] = value
         elif param.required:
             hint = f"add `{param.name}: …`"
-            walk.say("NS203", f"`{block.name}` needs `{param.name}`", entry.span, hint)
-            raise Poison
+            context.report("NS203", f"`{block.name}` needs `{param.name}`", entry.span, hint)
+            raise AlreadyReported
         else:
             env[param.name] = param.default
     return env
@@ -185,14 +195,14 @@ def _whole(value: Any, schema: dict[str, Any]) -> Any:
     return value
 
 
-def listed_order(walk: Walk, block: Block, made: Layer) -> tuple[int, ...]:
-    """The children in the order in which torch is to list them. Raises `Poison`."""
+def listed_order(context: Elaboration, block: Block, made: Layer) -> tuple[int, ...]:
+    """The children in the order in which torch is to list them. Raises `AlreadyReported`."""
     places = {child.name: i for i, child in enumerate(made.children)}
     for name, span in block.order:
         if name not in places:
             near = nearest(name, list(places))
             hint = f"did you mean `{near}`?" if near else None
-            walk.say("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
-            raise Poison
+            context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
+            raise AlreadyReported
     first = list(dict.fromkeys(places[name] for name, _ in block.order))
     return (*first, *(i for i in range(len(made.children)) if i not in first))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netspec.compiler.analysis.propagate import rerun
-from netspec.compiler.expanding.context import Poison, Scope, Value
+from netspec.compiler.expanding.context import AlreadyReported, Scope, Wire
 from netspec.compiler.ir import Layer, leaves
 from netspec.compiler.language.document import Entry
 from netspec.diagnostics import Note, nearest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def called(
-    builder: Builder, entry: Entry, name: str, inputs: tuple[Value, ...], scope: Scope
+    builder: Builder, entry: Entry, name: str, inputs: tuple[Wire, ...], scope: Scope
 ) -> Layer | None:
     """The layer `entry.op` once more: same weights, so the same parameter shapes."""
     target = entry.op
@@ -32,16 +32,18 @@ def called(
         )  # fmt: skip
         if not builder.poisoned:
             message = f"no earlier layer here is called `{target}`"
-            builder.expander.say("NS309", message, entry.span, hint)
-        raise Poison
+            builder.expander.report("NS309", message, entry.span, hint)
+        raise AlreadyReported
     first = builder.children[index]
     if first.kind == "call":
         index = first.target
         first = builder.children[index]
     if first.training_only and not entry.training_only:
         message = f"`{first.name}` runs only in training, and this layer always"
-        builder.expander.say("NS309", message, entry.span, "give this layer `when: training` too")
-        raise Poison
+        builder.expander.report(
+            "NS309", message, entry.span, "give this layer `when: training` too"
+        )
+        raise AlreadyReported
     again = _again(builder, first, inputs, entry)
     sources = tuple(v.source for v in inputs)
     path = f"{builder.path}.{name}" if builder.path else name
@@ -49,16 +51,16 @@ def called(
                    span=entry.span, takes_block_input=False)  # fmt: skip
 
 
-def _again(builder: Builder, first: Layer, inputs: tuple[Value, ...], entry: Entry) -> Layer:
+def _again(builder: Builder, first: Layer, inputs: tuple[Wire, ...], entry: Entry) -> Layer:
     shapes = tuple(v.shape for v in inputs if v.shape is not None)
     if len(shapes) < len(inputs):
-        raise Poison
+        raise AlreadyReported
     if first.takes_block_input or len(shapes) != len(first.inputs):
         message = f"`{first.name}` takes {len(first.inputs)} inputs, not {len(shapes)}"
         if first.takes_block_input:
             message = f"`{first.name}` uses its block's `input`, and cannot be called again"
-        builder.expander.say("NS309", message, entry.span)
-        raise Poison
+        builder.expander.report("NS309", message, entry.span)
+        raise AlreadyReported
     builder.expander.tick(entry.span)
     if shapes == first.inputs:
         return first
@@ -66,19 +68,19 @@ def _again(builder: Builder, first: Layer, inputs: tuple[Value, ...], entry: Ent
         again = rerun(first, shapes)
     except Refusal as refusal:
         builder.expander.refused(refusal, entry, entry.op, inputs, builder.scope)
-        raise Poison from None
+        raise AlreadyReported from None
     for a, b in zip(leaves(first), leaves(again), strict=True):
         if a.op is None:
             continue
         before, after = a.op.parameters(*a.inputs), a.op.parameters(*b.inputs)
         if before != after:
             made, now = (text(x[0]) for x in (a.inputs, b.inputs))
-            builder.expander.say(
+            builder.expander.report(
                 "NS406",
                 f"`{first.name}` has weights for {made}, and cannot be called on {now}",
                 entry.span,
                 "write a layer of its own instead of `call`",
                 (Note("it is made here", first.span),),
             )
-            raise Poison
+            raise AlreadyReported
     return again

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.compiler.expanding.call import called
-from netspec.compiler.expanding.context import MAX_LAYERS, Limit, Poison, Scope, Value, Walk
+from netspec.compiler.expanding.context import (
+    MAX_LAYERS,
+    AlreadyReported,
+    Elaboration,
+    LimitReached,
+    Scope,
+    Wire,
+)
 from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
@@ -19,44 +26,44 @@ if TYPE_CHECKING:
     from netspec.compiler.expanding.expand import Expander
 
 
-def copies(walk: Walk, loop: Loop, scope: Scope) -> Iterator[Scope] | None:
-    """The scope of each copy, or None after a finding. Raises `Limit`."""
+def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | None:
+    """The scope of each copy, or None after a finding. Raises `LimitReached`."""
     try:
-        value = walk.value(loop.values, scope)
-    except Poison:
+        value = context.value(loop.values, scope)
+    except AlreadyReported:
         return None
     span = loop.values.span
     if loop.variable is None:
         if isinstance(value, bool) or not isinstance(value, int):
             message = f"the number of copies is a whole number, not {said(value)}"
             hint = "for a list, name what each item is: `each: {stage: $stages}`"
-            walk.say("NS202", message, span, hint)
+            context.report("NS202", message, span, hint)
             return None
         if value < 0:
-            walk.say("NS204", f"the number of copies is at least 0, not {value}", span)
+            context.report("NS204", f"the number of copies is at least 0, not {value}", span)
             return None
         if value > MAX_LAYERS:
-            walk.say("NS307", f"{value:,} copies are more than the {MAX_LAYERS:,} layers that "
-                     "a network may have", span)  # fmt: skip
-            raise Limit
+            most = f"the {MAX_LAYERS:,} layers that a network may have"
+            context.report("NS307", f"{value:,} copies are more than {most}", span)
+            raise LimitReached
         return (_with(scope, {"index": i}) for i in range(value))
     if not isinstance(value, list | tuple):
         message = f"`{loop.variable}` stands for the items of a list, not {said(value)}"
-        walk.say("NS202", message, span)
+        context.report("NS202", message, span)
         return None
     variable = loop.variable
     return (_with(scope, {"index": i, variable: v}) for i, v in enumerate(value))
 
 
 def _with(scope: Scope, names: dict[str, Any]) -> Scope:
-    return Scope({**scope.env, **names}, scope.block, scope.via)
+    return Scope({**scope.env, **names}, scope.block, scope.expanded_from)
 
 
 class Builder:
     """A container while its children are added."""
 
     def __init__(
-        self, expander: Expander, path: str, start: Value, scope: Scope, block_input: Value
+        self, expander: Expander, path: str, start: Wire, scope: Scope, block_input: Wire
     ) -> None:
         self.expander, self.path, self.scope = expander, path, scope
         self.start = start._replace(source=INPUT)
@@ -65,7 +72,7 @@ class Builder:
         self.block_input = self.start if same else block_input._replace(source=BLOCK_INPUT)
         self.children: list[Layer] = []
         self.indices: dict[str, int] = {}
-        self.names: dict[str, Value] = {}
+        self.names: dict[str, Wire] = {}
         self.aliases: set[str] = set()
         self.previous = self.start
         self.poisoned = False
@@ -94,7 +101,7 @@ class Builder:
                         self.extend(entry.children, inner)
                     continue
                 if template and i > 0:
-                    self.expander.say(
+                    self.expander.report(
                         "NS306",
                         f"each copy would be called `{child.key}`",
                         child.span,
@@ -115,12 +122,12 @@ class Builder:
             return raw
         try:
             made = str(self.expander.evaluated(Scalar(raw, child.span), scope))
-        except Poison:
+        except AlreadyReported:
             self.fail()
             return None
         unfit = unfit_name(made, child.span)
         if unfit is not None:
-            self.expander.say(unfit.code, unfit.message, unfit.span, unfit.hint)
+            self.expander.report(unfit.code, unfit.message, unfit.span, unfit.hint)
             self.fail()
             return None
         return made
@@ -131,21 +138,21 @@ class Builder:
         self.previous = self.previous._replace(shape=None)
 
     def holds(self, entry: Entry, scope: Scope) -> bool:
-        """Whether the entry's condition is true. Raises `Poison`."""
+        """Whether the entry's condition is true. Raises `AlreadyReported`."""
         if entry.condition is None:
             return True
         value = self.expander.value(entry.condition, scope)
         if not isinstance(value, bool | int):
             message = f"a condition is true or false, not {said(value)}"
-            self.expander.say("NS202", message, entry.condition.span)
-            raise Poison
+            self.expander.report("NS202", message, entry.condition.span)
+            raise AlreadyReported
         return bool(value)
 
-    def sources(self, entry: Entry, scope: Scope) -> tuple[Value, ...]:
-        """The values that feed the entry. Raises `Poison` for a name that does not exist."""
+    def sources(self, entry: Entry, scope: Scope) -> tuple[Wire, ...]:
+        """The values that feed the entry. Raises `AlreadyReported` for a name that is not there."""
         if entry.sources is None:
             return (self.previous,)
-        found: list[Value] = []
+        found: list[Wire] = []
         for raw, span in entry.sources:
             name = raw
             if "$" in raw:
@@ -153,8 +160,8 @@ class Builder:
             found.append(self.source(name, span, entry))
         return tuple(found)
 
-    def source(self, name: str, span: Span, entry: Entry) -> Value:
-        """The value of one name in `from`. Raises `Poison` after a finding."""
+    def source(self, name: str, span: Span, entry: Entry) -> Wire:
+        """The value of one name in `from`. Raises `AlreadyReported` after a finding."""
         if name == "input":
             if self.block_input.source == BLOCK_INPUT:
                 self.takes_block_input = True
@@ -166,17 +173,17 @@ class Builder:
             )  # fmt: skip
             if not self.poisoned:
                 message = f"no earlier layer here is called `{name}`"
-                self.expander.say("NS304", message, span, hint)
-            raise Poison
+                self.expander.report("NS304", message, span, hint)
+            raise AlreadyReported
         value = self.names[name]
         if value.training_only and not entry.training_only:
-            self.expander.say(
+            self.expander.report(
                 "NS304",
                 f"`{name}` runs only in training, and this layer always",
                 span,
                 "give this layer `when: training` too",
             )
-            raise Poison
+            raise AlreadyReported
         return value
 
     def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
@@ -192,7 +199,7 @@ class Builder:
                 return True
             if name in self.names and name not in self.aliases:
                 self.duplicate(name, span)
-                raise Poison
+                raise AlreadyReported
             if entry.kind == "call":
                 made = called(self, entry, name, inputs, scope)
             elif entry.branches is not None and entry.repeat is None:
@@ -200,10 +207,10 @@ class Builder:
                 made = self.make(entry, name, (one,), scope)
             else:
                 made = self.make(entry, name, inputs, scope)
-        except Poison:
+        except AlreadyReported:
             made = None
         if made is None:
-            self.names[name] = Value(INPUT, None, name, span)
+            self.names[name] = Wire(INPUT, None, name, span)
             self.numbered += 1
             self.fail()
             return False
@@ -212,9 +219,7 @@ class Builder:
         self.append(name, made, span)
         return True
 
-    def make(
-        self, entry: Entry, name: str, inputs: tuple[Value, ...], scope: Scope
-    ) -> Layer | None:
+    def make(self, entry: Entry, name: str, inputs: tuple[Wire, ...], scope: Scope) -> Layer | None:
         """Expand one entry; None where its input or itself has failed."""
         path = f"{self.path}.{name}" if self.path else name
         if any(v.shape is None for v in inputs):
@@ -226,7 +231,7 @@ class Builder:
         first = self.names[name].span
         notes = (Note("the first one is here", first),) if first and first != span else ()
         hint = "a template such as `layer$(index)` names each copy"
-        self.expander.say("NS306", f"two layers are called `{name}`", span, hint, notes)
+        self.expander.report("NS306", f"two layers are called `{name}`", span, hint, notes)
 
     def append(self, name: str, made: Layer, span: Span) -> None:
         """Take a layer as the next child."""
@@ -240,14 +245,14 @@ class Builder:
         index = len(self.children) - 1
         self.indices[made.name] = index
         shown = f"`{made.path}`"
-        value = Value(index, made.output, shown, made.span, made.training_only)
+        value = Wire(index, made.output, shown, made.span, made.training_only)
         self.names[name] = value
         self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
         if not aside:
             self.previous = value
 
-    def branch(self, entry: Entry, key: str, scope: Scope, span: Span) -> Value | None:
+    def branch(self, entry: Entry, key: str, scope: Scope, span: Span) -> Wire | None:
         """Add a branch, fed the container's own input."""
         self.previous = self.start
         self.numbered = len(self.names)
@@ -259,7 +264,7 @@ class Builder:
         self,
         name: str,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         span: Span,
         block: str | None,
         scope: Scope,
@@ -279,5 +284,5 @@ class Builder:
             children=tuple(self.children),
             result=self.previous.source,
             takes_block_input=self.takes_block_input,
-            via=scope.via,
+            expanded_from=scope.expanded_from,
         )

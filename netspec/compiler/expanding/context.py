@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
-from netspec.compiler.ir import Via
+from netspec.compiler.ir import ExpandedFrom
 from netspec.compiler.language.document import Document
 from netspec.compiler.language.expression import ExpressionError, evaluate, names
 from netspec.compiler.language.schema_validation import expression_span
@@ -20,7 +20,7 @@ MAX_ELEMENTS = 10**12
 MAX_DEPTH = 64
 
 
-class Value(NamedTuple):
+class Wire(NamedTuple):
     """What flows along an edge: its source, its shape (None after a failure), its maker."""
 
     source: int
@@ -36,19 +36,19 @@ class Scope:
 
     env: dict[str, Any]
     block: str | None
-    via: tuple[Via, ...]
+    expanded_from: tuple[ExpandedFrom, ...]
 
 
-class Limit(Exception):
+class LimitReached(Exception):
     """Raised through the walk where a limit ends it."""
 
 
-class Poison(Exception):
+class AlreadyReported(Exception):
     """A finding was made, and the layer has no shape."""
 
 
-class Walk:
-    """The state of one walk."""
+class Elaboration:
+    """The state of one context."""
 
     def __init__(self, document: Document, shape: Shape, *, first: bool = False) -> None:
         self.document, self.shape = document, shape
@@ -61,7 +61,7 @@ class Walk:
         self.mentions: dict[int, tuple[str, ...]] = {}
         self.unknown: set[tuple[str | None, str]] = set()
 
-    def say(
+    def report(
         self,
         code: str,
         message: str,
@@ -71,38 +71,42 @@ class Walk:
     ) -> None:
         """Make a finding; of one code at one place, the first is kept.
 
-        Raises `Limit` where the walk is only to find the first one.
+        Raises `LimitReached` where the walk is only to find the first one.
         """
         self.findings.setdefault((code, span), Diagnostic(code, message, span, notes, hint))
         if self.first:
-            raise Limit
+            raise LimitReached
+
+    def report_at(self, found: Diagnostic, scope: Scope) -> None:
+        """Take a finding, and say through which blocks the walk came to it."""
+        self.report(found.code, found.message, found.span, found.hint, self.provenance(scope))
 
     def enter(self, span: Span) -> None:
         """Go one layer deeper; `leave` comes back."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
-            self.say("NS307", message, span, "flatten them")
-            raise Limit
+            self.report("NS307", message, span, "flatten them")
+            raise LimitReached
 
     def leave(self) -> None:
         """Come back from a layer."""
         self.depth -= 1
 
     def tick(self, span: Span) -> None:
-        """Count one layer or copy. Raises `Limit`."""
+        """Count one layer or copy. Raises `LimitReached`."""
         self.count += 1
         if self.count > MAX_LAYERS:
-            self.say(
+            self.report(
                 "NS307",
                 f"the network has more than {MAX_LAYERS:,} layers",
                 span,
                 "is a `repeat` or an `each` larger than meant?",
             )
-            raise Limit
+            raise LimitReached
 
     def value(self, node: Node, scope: Scope) -> Any:
-        """A node's value with its expressions evaluated. Raises `Poison` after a finding."""
+        """A node's value, its expressions evaluated. Raises `AlreadyReported` after a finding."""
         if isinstance(node, Scalar):
             raw = node.value
             if isinstance(raw, str) and "$" in raw:
@@ -127,37 +131,37 @@ class Walk:
         return repr([scope.env[name] for name in mentions])
 
     def evaluated(self, node: Scalar, scope: Scope) -> Any:
-        """A scalar that holds `$`, evaluated. Raises `Poison` after a finding."""
+        """A scalar that holds `$`, evaluated. Raises `AlreadyReported` after a finding."""
         try:
             return evaluate(str(node.value), scope.env)
         except ExpressionError as problem:
             span = expression_span(node, problem.start, problem.end)
-            notes = self.came(scope)
+            notes = self.provenance(scope)
             hint = problem.hint
             if problem.code == "NS301":
                 name = str(node.value)[problem.start : problem.end]
                 if scope.block and name in self.document.params:
                     hint = f"a block sees its own parameters: declare `{name}` in `{scope.block}`"
                 if (scope.block, name) in self.unknown:  # misspelt where it is declared, perhaps
-                    raise Poison from None
+                    raise AlreadyReported from None
                 self.unknown.add((scope.block, name))
-            self.say(problem.code, problem.message, span, hint, notes)
-            raise Poison from None
+            self.report(problem.code, problem.message, span, hint, notes)
+            raise AlreadyReported from None
 
-    def came(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
+    def provenance(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
         """How the walk came here, through blocks."""
-        if not scope.via:
+        if not scope.expanded_from:
             return ()
-        via = scope.via[-1]
+        via = scope.expanded_from[-1]
         what = f"in `{path}`, from {via.block}" if path else f"{via.block} is used here"
         return (Note(what, via.span),)
 
     def guard_size(self, shape: Shape, span: Span) -> None:
-        """Raise `Limit` for a tensor that no machine holds."""
+        """Raise `LimitReached` for a tensor that no machine holds."""
         if prod(shape) > MAX_ELEMENTS:
             message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
-            self.say("NS307", message, span)
-            raise Limit
+            self.report("NS307", message, span)
+            raise LimitReached
 
 
 def _mentions(node: Node | None) -> tuple[str, ...]:

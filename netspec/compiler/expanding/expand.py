@@ -1,6 +1,6 @@
 """A `Document` → the tree of layers: blocks and loops expanded, every shape inferred.
 
-Expansion and inference are one walk, since an expression may ask for its block's input shape.
+Expansion and inference are one context, since an expression may ask for its block's input shape.
 A layer that fails gives one finding; what follows from it has no shape and stays silent.
 """
 
@@ -11,8 +11,15 @@ from typing import Any, NamedTuple
 
 from netspec.compiler.expanding.arguments import block_env, listed_order, make_op, op_name
 from netspec.compiler.expanding.container import Builder, copies
-from netspec.compiler.expanding.context import MAX_PARAMS, Limit, Poison, Scope, Value, Walk
-from netspec.compiler.ir import INPUT, BlockInit, Layer, Output, Via
+from netspec.compiler.expanding.context import (
+    MAX_PARAMS,
+    AlreadyReported,
+    Elaboration,
+    LimitReached,
+    Scope,
+    Wire,
+)
+from netspec.compiler.ir import INPUT, BlockInit, ExpandedFrom, Layer, Output
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import InputShape
 from netspec.compiler.language.names import TAKEN_BY_TORCH
@@ -23,7 +30,7 @@ from netspec.source import Mapping, Scalar, Sequence
 
 
 class Expansion(NamedTuple):
-    """The outcome of the walk."""
+    """The outcome of the context."""
 
     root: Layer
     outputs: tuple[Output, ...]
@@ -36,7 +43,7 @@ def expand(
     return Expander(document, shape, first=first).run(params)
 
 
-class Origin(NamedTuple):
+class BlockUse(NamedTuple):
     """Where a block was used."""
 
     entry: Entry
@@ -53,24 +60,24 @@ def expand_block(document: Document, layer: Layer, shape: Shape) -> Layer:
     expander = Expander(document, shape, first=True)
     made: Layer | None = None
     try:
-        start = Value(INPUT, shape, "the input", None)
+        start = Wire(INPUT, shape, "the input", None)
         made = expander.block(entry, block, layer.name, layer.path, (start,), scope)
-    except (Limit, Poison):
+    except (LimitReached, AlreadyReported):
         pass
     if made is None:
         raise SpecError(tuple(expander.findings.values()))
     return made
 
 
-class Expander(Walk):
-    """The walk: one entry after another becomes a layer."""
+class Expander(Elaboration):
+    """The context: one entry after another becomes a layer."""
 
     def run(self, params: dict[str, Any]) -> Expansion:
-        """Walk the whole document. Raises `SpecError` with every finding."""
+        """Elaboration the whole document. Raises `SpecError` with every finding."""
         bound = InputShape(self.shape)
         env = {**params, "input": bound}
         scope = Scope(env, None, ())
-        start = Value(INPUT, self.shape, "the input", self.document.input_span)
+        start = Wire(INPUT, self.shape, "the input", self.document.input_span)
         root: Layer | None = None
         outputs: tuple[Output, ...] = ()
         try:
@@ -80,15 +87,17 @@ class Expander(Walk):
             if root is not None and root.kind != "container":
                 root = self.wrap(root, start)
             if root is not None:
-                root = replace(root, asks=(*root.asks, *bound.asked.items()))
+                root = replace(
+                    root, size_dependencies=(*root.size_dependencies, *bound.asked.items())
+                )
                 outputs = self.outputs(root)
-        except Limit:
+        except LimitReached:
             pass
         if self.findings or root is None:
             raise SpecError(tuple(self.findings.values()))
         return Expansion(root, outputs)
 
-    def wrap(self, layer: Layer, start: Value) -> Layer:
+    def wrap(self, layer: Layer, start: Wire) -> Layer:
         """A network of one layer still has a root."""
         inner = replace(layer, name="0", path="0", sources=(INPUT,) if layer.inputs else ())
         return Layer("", "", "container", layer.span, (INPUT,), (self.shape,), layer.output,
@@ -101,9 +110,9 @@ class Expander(Walk):
         entry: Entry,
         name: str,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         scope: Scope,
-        block_input: Value,
+        block_input: Wire,
     ) -> Layer | None:
         """Expand one entry, its `repeat` included; None after a finding."""
         if entry.repeat is None:
@@ -114,7 +123,7 @@ class Expander(Walk):
         self.tick(entry.span)
         try:
             one = self.one_input(entry, inputs, "a layer with `repeat`")
-        except Poison:
+        except AlreadyReported:
             return None
         builder = Builder(self, path, one, scope, block_input)
         # what stands beside `repeat` has been heeded by the enclosing sequence
@@ -131,9 +140,9 @@ class Expander(Walk):
         entry: Entry,
         name: str,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         scope: Scope,
-        block_input: Value,
+        block_input: Wire,
     ) -> Layer | None:
         """Expand one entry without its `repeat`; None after a finding."""
         self.tick(entry.span)
@@ -150,21 +159,21 @@ class Expander(Walk):
             if runs in OPS:
                 return self.op(entry, runs, name, path, inputs, scope)
             return self.block(entry, runs, name, path, inputs, scope)
-        except Poison:
+        except AlreadyReported:
             return None
         finally:
             self.leave()
 
-    def one_input(self, entry: Entry, inputs: tuple[Value, ...], what: str) -> Value:
-        """The only input of what takes one. Raises `Poison` after a finding."""
+    def one_input(self, entry: Entry, inputs: tuple[Wire, ...], what: str) -> Wire:
+        """The only input of what takes one. Raises `AlreadyReported` after a finding."""
         if len(inputs) != 1:
-            self.say(
+            self.report(
                 "NS407",
                 f"{what} takes one input, not {len(inputs)}",
                 entry.span,
                 "join them first with `Add`, `Mul` or `Concat`",
             )
-            raise Poison
+            raise AlreadyReported
         return inputs[0]
 
     def op(
@@ -173,7 +182,7 @@ class Expander(Walk):
         runs: str,
         name: str,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         scope: Scope,
     ) -> Layer | None:
         """An op with its inferred output; None after a finding."""
@@ -188,7 +197,7 @@ class Expander(Walk):
             hint = "name them: `from: [conv1, conv2]`, or list `branches:`" if least > 1 else (
                 "join them first with `Add`, `Mul` or `Concat`"
             )  # fmt: skip
-            self.say("NS407", f"{runs} takes {takes}, not {len(inputs)}", entry.span, hint)
+            self.report("NS407", f"{runs} takes {takes}, not {len(inputs)}", entry.span, hint)
             return None
         shapes = tuple(v.shape for v in inputs if v.shape is not None)
         if len(shapes) < len(inputs):
@@ -201,17 +210,27 @@ class Expander(Walk):
         self.guard_size(output, entry.span)
         self.params += op.num_params(*shapes)
         if self.params > MAX_PARAMS:
-            self.say("NS307", f"the network has more than {MAX_PARAMS:,} parameters", entry.span)
-            raise Limit
+            self.report("NS307", f"the network has more than {MAX_PARAMS:,} parameters", entry.span)
+            raise LimitReached
         sources = tuple(v.source for v in inputs)
-        return Layer(name, path, "op", entry.span, sources, shapes, output, op=op, via=scope.via)
+        return Layer(
+            name,
+            path,
+            "op",
+            entry.span,
+            sources,
+            shapes,
+            output,
+            op=op,
+            expanded_from=scope.expanded_from,
+        )
 
     def refused(
         self,
         refusal: Refusal,
         entry: Entry,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         scope: Scope,
     ) -> None:
         """Make a finding of an op's refusal: its place, and what made its inputs."""
@@ -235,11 +254,11 @@ class Expander(Walk):
             last = notes[-1]
             where = f" ({last.span})" if last.span else ""
             notes[-1] = Note(f"{last.message}{where}, from an input of {text(self.shape)}")
-        notes += self.came(scope, path)
+        notes += self.provenance(scope, path)
         hint = refusal.hint
         if refusal.code == "NS401" and len(self.shape) == 4 and self.shape[0] == 1:
             hint = "leave the batch out of `input`: it is implied"
-        self.say(refusal.code, refusal.message, span, hint, tuple(notes))
+        self.report(refusal.code, refusal.message, span, hint, tuple(notes))
 
     def block(
         self,
@@ -247,23 +266,23 @@ class Expander(Walk):
         block_name: str,
         name: str,
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: tuple[Wire, ...],
         scope: Scope,
     ) -> Layer | None:
         """A block with its parameters bound; None after a finding."""
         block = self.document.blocks[block_name]
         one = self.one_input(entry, inputs, f"the block `{block_name}`")
-        if any(v.block == block_name for v in scope.via):
-            chain = " → ".join([v.block for v in scope.via] + [block_name])
-            self.say("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
+        if any(v.block == block_name for v in scope.expanded_from):
+            chain = " → ".join([v.block for v in scope.expanded_from] + [block_name])
+            self.report("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
                      "a network is finite: use `repeat`")  # fmt: skip
-            raise Limit
+            raise LimitReached
         env = block_env(self, block, entry, scope)
         if one.shape is None:
             return None
         bound = InputShape(one.shape)
         env["input"] = bound
-        inner = Scope(env, block_name, (*scope.via, Via(block_name, entry.span)))
+        inner = Scope(env, block_name, (*scope.expanded_from, ExpandedFrom(block_name, entry.span)))
         start = one._replace(source=INPUT)
         made = self.layer(block.body, name, path, (start,), inner, start)
         if made is None:
@@ -279,16 +298,16 @@ class Expander(Walk):
             span=entry.span if made.op is None else made.span,
             inits=inits,
             order=order,
-            origin=Origin(entry, block_name, scope) if bound.asked else made.origin,
-            asks=(*made.asks, *bound.asked.items()),
+            origin=BlockUse(entry, block_name, scope) if bound.asked else made.origin,
+            size_dependencies=(*made.size_dependencies, *bound.asked.items()),
         )
 
     def joined(
-        self, entry: Entry, name: str, path: str, one: Value, scope: Scope, block_input: Value
+        self, entry: Entry, name: str, path: str, one: Wire, scope: Scope, block_input: Wire
     ) -> Layer | None:
         """`branches`, each fed the same input, then the op that joins them."""
         builder = Builder(self, path, one, scope, block_input)
-        outs: list[Value] = []
+        outs: list[Wire] = []
         for i, child in enumerate(entry.branches or ()):
             key = builder.key(child, scope)
             out = None if key is None else builder.branch(
@@ -302,7 +321,7 @@ class Expander(Walk):
             return None
         join = replace(entry, branches=None, repeat=None, condition=None, name=None)
         if join.kind == "sequence":
-            self.say(
+            self.report(
                 "NS206",
                 "branches are joined by `Add`, `Mul` or `Concat`",
                 entry.span,
@@ -332,17 +351,17 @@ class Expander(Walk):
             if target not in known:
                 written = {c.key or c.entry.name for c in self.document.layers.children}
                 if target and target in written:
-                    self.say("NS310", f"`if` leaves the output `{target}` out", node.span,
+                    self.report("NS310", f"`if` leaves the output `{target}` out", node.span,
                              "an output is a layer that is always there")  # fmt: skip
                     continue
                 near = nearest(target, list(known))
                 hint = f"did you mean `{near}`?" if near else "an output is a layer of `layers`"
-                self.say("NS310", f"there is no layer `{target}`", node.span, hint)
+                self.report("NS310", f"there is no layer `{target}`", node.span, hint)
                 continue
             i, child = known[target]
             found.append(Output(key, i, child.output, child.training_only))
         if found and found[0].training_only:
             name = next(iter(declared.items))
-            self.say("NS310", "the first output runs only in training", declared.keys[name],
+            self.report("NS310", "the first output runs only in training", declared.keys[name],
                      "put the logits first")  # fmt: skip
         return tuple(found)

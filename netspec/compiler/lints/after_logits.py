@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import PASSING, Flow, came
+from netspec.compiler.lints.flow import PASSING, Flow, provenance
 from netspec.compiler.lints.recipe import loss
 from netspec.compiler.lints.softmax_before_loss import SOFTMAX
 from netspec.diagnostics import Diagnostic, Note
@@ -24,7 +24,7 @@ def dropout_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
                 if step.op.p > 0:
                     hint = "delete it, or put it before the last layer"
                     message = f"{step.kind} after the last layer sets outputs to zero at random"
-                    yield Diagnostic("NS608", message, step.span, came(step.layer), hint)
+                    yield Diagnostic("NS608", message, step.span, provenance(step.layer), hint)
                 break
             if not (step.kind in PASSING or step.kind in SOFTMAX or _is_activation(step.op)):
                 break
@@ -51,7 +51,7 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
             before = flow.steps[before].sources[0]
         if before < 0 or not flow.steps[before].op.linear:
             continue
-        notes = came(step.layer)
+        notes = provenance(step.layer)
         if span is not None:
             notes = (*notes, Note("the loss is chosen here", span))
         message = f"{step.kind} after the last layer: `{name}` takes logits of any sign and size"

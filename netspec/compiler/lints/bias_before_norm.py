@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.compiler.lints.flow import Flow, came
+from netspec.compiler.lints.flow import Flow, provenance
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.linear import Linear
 from netspec.ops.norm import BatchNorm
@@ -28,7 +28,7 @@ def bias_before_norm(flow: Flow) -> Iterator[Diagnostic]:
                 "NS602",
                 f"the bias of this {first.kind} is removed by the {norm.kind} after it",
                 flow.place(first.layer, "bias"),
-                (*came(first.layer), Note(f"the {norm.kind} is here", norm.span)),
+                (*provenance(first.layer), Note(f"the {norm.kind} is here", norm.span)),
                 "add `bias: false`" if flow.place(first.layer, "bias") == first.span
                 else "write `bias: false`",
             )  # fmt: skip

@@ -123,11 +123,11 @@ class Flow:
 _IGNORE = re.compile(r"#\s*netspec:\s*ignore\[([A-Z0-9,\s]+)\]")
 
 
-def came(layer: Layer) -> tuple[Note, ...]:
+def provenance(layer: Layer) -> tuple[Note, ...]:
     """The note that names a layer that came through blocks, and the block's use."""
-    if not layer.via:
+    if not layer.expanded_from:
         return ()
-    via = layer.via[-1]
+    via = layer.expanded_from[-1]
     return (Note(f"in `{layer.path}`, from {via.block}", via.span),)
 
 

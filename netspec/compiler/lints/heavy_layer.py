@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import Flow, Step, came
+from netspec.compiler.lints.flow import Flow, Step, provenance
 from netspec.diagnostics import Diagnostic
 from netspec.ops.linear import Linear
 
@@ -38,4 +38,4 @@ def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
     if isinstance(step.op, Linear):
         features = f"{step.layer.inputs[0][-1]:,} features come in"
         hint = f"{features}: pool before the `Flatten`, for example with `AdaptiveAvgPool2d: 1`"
-    yield Diagnostic("NS611", message, step.span, came(step.layer), hint)
+    yield Diagnostic("NS611", message, step.span, provenance(step.layer), hint)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.compiler.lints.flow import Flow, came
+from netspec.compiler.lints.flow import Flow, provenance
 from netspec.diagnostics import Diagnostic, Note
-from netspec.ops.base import Op, spread
+from netspec.ops.base import Op, ntuple
 from netspec.ops.conv import Conv
 from netspec.ops.linear import Linear
 
@@ -36,7 +36,7 @@ def linear_pair(flow: Flow) -> Iterator[Diagnostic]:
             f"{step.kind} follows {first.kind} with no activation between: "
             "two linear maps are one linear map",
             step.span,
-            (Note(f"the {first.kind} is here", first.span), *came(step.layer)),
+            (Note(f"the {first.kind} is here", first.span), *provenance(step.layer)),
             "put an activation such as `ReLU` between them, or keep one of them",
         )
 
@@ -45,7 +45,7 @@ def _alone_on_purpose(first: Op, second: Op) -> bool:
     if getattr(first, "groups", 1) > 1 or getattr(second, "groups", 1) > 1:
         return True
     if isinstance(first, Conv) and isinstance(second, Conv) and first.ndim == second.ndim:
-        pairs = list(zip(spread(first.kernel_size, first.ndim),
-                         spread(second.kernel_size, second.ndim), strict=True))  # fmt: skip
+        pairs = list(zip(ntuple(first.kernel_size, first.ndim),
+                         ntuple(second.kernel_size, second.ndim), strict=True))  # fmt: skip
         return any(a > b for a, b in pairs) and any(a < b for a, b in pairs)
     return False

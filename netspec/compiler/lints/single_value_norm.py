@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from netspec.compiler.lints.flow import Flow, came
+from netspec.compiler.lints.flow import Flow, provenance
 from netspec.compiler.lints.recipe import recipe
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.norm import BatchNorm
@@ -26,4 +26,4 @@ def single_value_norm(flow: Flow) -> Iterator[Diagnostic]:
                 f"{step.kind} has one value per channel at a batch size of 1: it has no variance"
             )
             hint = "use a larger `batch_size`, or `GroupNorm` or `LayerNorm`"
-            yield Diagnostic("NS610", message, step.span, (*came(step.layer), *notes), hint)
+            yield Diagnostic("NS610", message, step.span, (*provenance(step.layer), *notes), hint)

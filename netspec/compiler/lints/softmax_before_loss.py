@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import Flow, came
+from netspec.compiler.lints.flow import Flow, provenance
 from netspec.compiler.lints.recipe import loss
 from netspec.diagnostics import Diagnostic, Note
 
@@ -22,7 +22,7 @@ def softmax_before_loss(flow: Flow) -> Iterator[Diagnostic]:
         if at < 0 or flow.steps[at].kind not in SOFTMAX:
             continue
         step = flow.steps[at]
-        notes = came(step.layer)
+        notes = provenance(step.layer)
         if span is not None:
             notes = (*notes, Note("the loss is chosen here", span))
         if step.kind == "LogSoftmax":

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from netspec.compiler.analysis.propagate import Memo, output_shape
-from netspec.compiler.lints.flow import Flow, Step, came
+from netspec.compiler.lints.flow import Flow, Step, provenance
 from netspec.diagnostics import Diagnostic, Note, Span
-from netspec.ops.base import AXES, Op, Refusal, Shape, spread, text
+from netspec.ops.base import AXES, Op, Refusal, Shape, ntuple, text
 from netspec.ops.conv import Conv
 from netspec.ops.pool import Pool, pooled_size
 
@@ -56,12 +56,12 @@ def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
 def windows(op: Conv | Pool) -> tuple[tuple[int, int, int, int, bool], ...]:
     """Kernel, stride, leading padding and dilation of each spatial dimension, and `ceil_mode`."""
     n = op.ndim
-    kernels = spread(op.kernel_size, n)
+    kernels = ntuple(op.kernel_size, n)
     if isinstance(op, Conv):
         pads = tuple(before for before, _ in op.pads())
-        rows = zip(kernels, spread(op.stride, n), pads, spread(op.dilation, n), strict=True)
+        rows = zip(kernels, ntuple(op.stride, n), pads, ntuple(op.dilation, n), strict=True)
         return tuple((*row, False) for row in rows)
-    strides = kernels if op.stride is None else spread(op.stride, n)
+    strides = kernels if op.stride is None else ntuple(op.stride, n)
     rows = zip(kernels, strides, op.pads(), op.dilations(), strict=True)
     return tuple((*row, op.ceil_mode) for row in rows)
 
@@ -107,7 +107,7 @@ def _finding(flow: Flow, step: Step, left: tuple[int, ...], others: list[Note]) 
     if mend:
         hints.append(f"`{mend}` reads them here")
     span = flow.place(step.layer, "stride", "kernel_size")
-    notes = (*came(step.layer), *others)
+    notes = (*provenance(step.layer), *others)
     return Diagnostic("NS603", message, span, notes, "; or ".join(hints) or None)
 
 
@@ -120,7 +120,7 @@ def _mend(op: Conv | Pool, shape: Shape) -> str | None:
     now = getattr(op, "padding", None)
     if not isinstance(now, int):
         return None
-    for padding in range(now + 1, min(spread(op.kernel_size, op.ndim)) // 2 + 1):
+    for padding in range(now + 1, min(ntuple(op.kernel_size, op.ndim)) // 2 + 1):
         if not any(unread(type(op)(**{**op.values, "padding": padding}), shape)):
             return f"padding: {padding}"
     return None

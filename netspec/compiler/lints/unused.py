@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.expression import ExpressionError, names, pieces
-from netspec.compiler.lints.flow import Flow, came
+from netspec.compiler.lints.flow import Flow, provenance
 from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Scalar, Sequence
 
@@ -38,7 +38,7 @@ def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
         hint = "delete it, or name it in the `from` of a later layer"
         if layer.training_only or network.outputs:
             hint += ", or under `outputs:`"
-        yield Diagnostic("NS604", f"nothing uses `{layer.path}`", span, came(layer), hint)
+        yield Diagnostic("NS604", f"nothing uses `{layer.path}`", span, provenance(layer), hint)
 
 
 def unused_blocks(flow: Flow) -> Iterator[Diagnostic]:

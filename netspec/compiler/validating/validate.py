@@ -33,7 +33,7 @@ from netspec.compiler.language.schema_validation import (
     unknown_key,
 )
 from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
-from netspec.compiler.validating.other_styles import arguments_beside, layer_as_name, type_as_key
+from netspec.compiler.validating.foreign_syntax import arguments_beside, layer_as_name, type_as_key
 from netspec.diagnostics import Span, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain

@@ -5,8 +5,8 @@
 function of (seed, epoch, index).
 """
 
-from netspec.train.data.agreement import check_weights
 from netspec.train.data.data import Batch, Data, DataInfo, Split
+from netspec.train.data.data_checks import check_weights
 from netspec.train.data.decoding.pictures import load_images
 from netspec.train.data.decoding.streaming import worker_failure
 from netspec.train.data.open_data import open_data

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from netspec.recipe import TORCHVISION_SETS, Normalization, Recipe
-from netspec.train.data.agreement import check_agreement
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.data.augment.colors import colored
 from netspec.train.data.cache import key_of, remembered
 from netspec.train.data.data import Data, DataInfo, Split, split_places
+from netspec.train.data.data_checks import check_agreement
 from netspec.train.data.decoding.decode_all import Storing, cores_available, decoded, storing
 from netspec.train.data.decoding.streaming import Streaming
 from netspec.train.data.preparation import Preparation

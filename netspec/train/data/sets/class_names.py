@@ -1,6 +1,6 @@
 """The classes of torchvision's data sets, in the order of their labels.
 
-Kept here so that a set that is in the cache needs neither torchvision nor its own files' lists.
+Saved here so that a set that is in the cache needs neither torchvision nor its own files' lists.
 """
 
 _WORDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.recipe.mistake import RecipeError
+from netspec.recipe.errors import RecipeError
 
 if TYPE_CHECKING:
     from netspec.recipe.recipe import Choice, Recipe

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Layer(Op, abstract=True):
+class TorchOp(Op, abstract=True):
     """An op that is made by calling the class of `torch.nn` that has its name."""
 
     def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
