@@ -17,7 +17,7 @@ from netspec.diagnostics import Diagnostic, SpecError
 if TYPE_CHECKING:
     from torch import nn
 
-    from netspec.compiler.ir import Network
+    from netspec.compiler.facade import Network
 
 __version__ = "0.1.0"
 __all__ = ["Diagnostic", "SpecError", "__version__", "build", "load", "loads"]

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import netspec
-from netspec.compiler.ir import Layer, Network
+from netspec.compiler.facade import Network
+from netspec.compiler.ir import Layer
 
 COUNT = int(os.environ.get("NETSPEC_RANDOM_GRAPHS", "150"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import netspec
+from netspec.recipe import Choice
 
 SPECS = Path(__file__).parent.parent / "specs"
 HEAD = "netspec: 1\ninput: [8]\n"
@@ -73,7 +74,7 @@ def test_the_resolved_spec_is_complete_in_itself(name: str, tmp_path: Path) -> N
     again = netspec.load(copy)
     assert again.name == net.name
     assert again.state == net.state
-    assert again.train == net.train
+    assert again.recipe == net.recipe
     assert [(x.path, x.output) for x in again.layers] == [(x.path, x.output) for x in net.layers]
     assert again.resolved() == net.resolved()
 
@@ -176,6 +177,6 @@ def test_a_setting_may_name_another_optimizer() -> None:
 
     path = SPECS / "alexnet.yaml"
     same = compile_path(path, parse_overrides(["train.optimizer.SGD.lr=0.5"], None))
-    assert same.train["optimizer"] == {"SGD": {"lr": 0.5, "momentum": 0.9, "nesterov": True}}
+    assert same.recipe.optimizer == Choice("SGD", {"lr": 0.5, "momentum": 0.9, "nesterov": True})
     other = compile_path(path, parse_overrides(["train.optimizer.Adam.lr=1e-3"], None))
-    assert other.train["optimizer"] == {"Adam": {"lr": 1e-3}}
+    assert other.recipe.optimizer == Choice("Adam", {"lr": 1e-3})

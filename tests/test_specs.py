@@ -16,9 +16,9 @@ import torch
 
 import netspec
 from netspec.compiler import compile_path
-from netspec.compiler.ir import Network
+from netspec.compiler.facade import Network
 from netspec.compiler.sources.override import parse_overrides
-from netspec.recipe import Recipe, recipe_from
+from netspec.recipe import Recipe
 
 SPECS = Path(__file__).parent.parent / "specs"
 ALL = sorted(path.stem for path in SPECS.glob("*.yaml"))
@@ -29,7 +29,7 @@ def load(name: str, **params: object) -> Network:
 
 
 def recipe(name: str) -> Recipe:
-    return recipe_from(load(name).train)
+    return load(name).recipe
 
 
 def outputs(network: Network) -> dict[str, tuple[int, ...]]:
@@ -336,4 +336,4 @@ def test_a_faster_recipe_trains_the_same_network(name: str) -> None:
     fast = load(name)
     plain = load(name.removesuffix("-fast"), **fast.params)
     assert fast.state == plain.state
-    assert fast.train != plain.train
+    assert fast.recipe != plain.recipe

@@ -17,7 +17,7 @@ from torch.distributed._tools.mem_tracker import MemTracker
 
 import netspec
 from netspec.compiler.analysis.step_memory import step_memory
-from netspec.compiler.ir import Network
+from netspec.compiler.facade import Network
 from netspec.ops.base import Op
 
 SPECS = Path(__file__).parent.parent / "specs"

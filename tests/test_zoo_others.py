@@ -80,5 +80,5 @@ def test_a_spec_with_a_recipe_is_the_same_network_as_its_twin_without(name: str)
     assert [(x.path, x.op, x.output) for x in ours.layers] == [
         (x.path, x.op, x.output) for x in twin.layers
     ]
-    assert ours.train
-    assert not twin.train
+    assert ours.document.train
+    assert not twin.document.train

@@ -12,7 +12,7 @@ import typer
 from netspec.cli.options import Input, Settings, app, load, usage
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.facade import Network
     from netspec.train.commands import Trained
 
 DataPath = Annotated[Path | None, typer.Option("--data", help="where the data set's files are")]

@@ -1,24 +1,28 @@
-"""read → extend → override → validate → expand and infer → recipe: a `Network`."""
+"""read → extend → override → validate → expand and infer → recipe → init: a `Network`."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from netspec.compiler.analysis.init_check import misapplied
+from netspec.compiler.analysis.init_check import init_findings, init_findings_of_kinds
 from netspec.compiler.expanding.expand import expand
-from netspec.compiler.ir import Layer, Network
+from netspec.compiler.facade import Network
+from netspec.compiler.ir import Layer
 from netspec.compiler.language.document import Document
 from netspec.compiler.sources.extend import extend, read
 from netspec.compiler.sources.override import NONE, Overrides, override, parameters
-from netspec.compiler.validating.init_rules import init_rules, unmatched
 from netspec.compiler.validating.sections import input_shape, recipe_section
 from netspec.compiler.validating.validate import validate
-from netspec.diagnostics import SpecError
+from netspec.diagnostics import Diagnostic, SpecError
 from netspec.source import Mapping, Scalar, Source, parse
 
 __all__ = ["Layer", "Network", "Overrides", "compile_path", "compile_source", "compile_text"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def compile_path(path: str | os.PathLike[str], overrides: Overrides = NONE) -> Network:
@@ -38,27 +42,42 @@ def compile_source(
     extended = extend(source)
     root = override(extended.root, overrides)
     document = _validated(source, root, extended.sources)
-    params = parameters(document, overrides)
-    shape = input_shape(document, params)
-    for section in (document.init, *(block.init for block in document.blocks.values())):
-        init_rules(section)
-    train = recipe_section(document, params)
-    expansion = expand(document, params, shape)
-    network = Network(
+    # What is wrong in the recipe or in `init` keeps no shape from being inferred: all is told.
+    found = list(document.findings)
+    params = _collected(found, parameters, document, overrides)
+    if params is None:
+        raise SpecError(tuple(found))
+    recipe = _collected(found, recipe_section, document, params)
+    shape = _collected(found, input_shape, document, params)
+    expansion = None if shape is None else _collected(found, expand, document, params, shape)
+    if expansion is None:
+        found += init_findings_of_kinds(document)
+    else:
+        found += init_findings(document, params, expansion.root)
+    if found or recipe is None or shape is None or expansion is None:
+        raise SpecError(tuple(found))
+    return Network(
         name=document.name,
         description=_text(root.items.get("description")),
         input_shape=shape,
         root=expansion.root,
         document=document,
         params=params,
-        train=train,
+        recipe=recipe,
         output_list=expansion.outputs,
         path=path,
     )
-    findings = unmatched(network, document.init) or misapplied(network)
-    if findings:
-        raise SpecError(tuple(findings))
-    return network
+
+
+def _collected(
+    found: list[Diagnostic], step: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T | None:
+    """What a step gives; None where it ended with findings, which join those before."""
+    try:
+        return step(*args, **kwargs)
+    except SpecError as problem:
+        found += problem.diagnostics
+        return None
 
 
 def _validated(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Document:

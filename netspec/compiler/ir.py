@@ -1,4 +1,4 @@
-"""A network after expansion and inference: a tree of layers, each with its shapes."""
+"""A network after expansion and inference, as data: a tree of layers, each with its shapes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from netspec.compiler.language.document import Document
-from netspec.diagnostics import Diagnostic, Span
+from netspec.compiler.language.document import Document, Entry
+from netspec.diagnostics import Span
 from netspec.ops.base import Op, Shape, text
-
-if TYPE_CHECKING:
-    from torch import nn
+from netspec.recipe import Recipe
 
 INPUT: Final = -1
-"""A source: the input of the container."""
-BLOCK_INPUT: Final = -2
-"""A source: the input of the block around the container."""
+"""A source: the first input of the container. Its input number `i` is the source `-1 - i`."""
 
 
 class ExpandedFrom(NamedTuple):
@@ -27,6 +23,23 @@ class ExpandedFrom(NamedTuple):
 
     block: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a block's expressions see, and the blocks through which the walk came to it."""
+
+    env: dict[str, Any]
+    block: str | None
+    expanded_from: tuple[ExpandedFrom, ...]
+
+
+class BlockUse(NamedTuple):
+    """How a layer came of a block: the entry that uses it, and what that entry sees."""
+
+    entry: Entry
+    block: str
+    scope: Scope
 
 
 class BlockInit(NamedTuple):
@@ -40,9 +53,10 @@ class BlockInit(NamedTuple):
 class Layer:
     """One module of the network, and where it stands in its container.
 
-    `sources` are indices of siblings, `INPUT` or `BLOCK_INPUT`; `output` is a shape without the
-    batch. A `call` runs the module of the sibling `target` again and owns nothing. A container's
-    `result` is the source that it returns. `size_dependencies` are the sizes of its input that
+    `sources` are indices of siblings, or of the container's own inputs (`INPUT`); `output` is a
+    shape without the batch. A `call` runs the module of the sibling `target` again and owns
+    nothing. A container's `result` is the source that it returns; `free` are the names of the
+    outer values that it reads, its last inputs. `size_dependencies` are the sizes of its input that
     expressions used, so that the layer is the same on every input that agrees in them; `order` is
     the one in which torch lists the children, where it is not the one in which they run. `origin`
     is how a block with such sizes came about, to make it again for another input.
@@ -60,13 +74,13 @@ class Layer:
     children: tuple[Layer, ...] = ()
     result: int = INPUT
     target: int = INPUT
-    takes_block_input: bool = False
+    free: tuple[str, ...] = ()
     training_only: bool = False
     expanded_from: tuple[ExpandedFrom, ...] = ()
     inits: tuple[BlockInit, ...] = ()
     size_dependencies: tuple[tuple[str, int], ...] = ()
     order: tuple[int, ...] = ()
-    origin: Any = None
+    origin: BlockUse | None = None
 
     @property
     def listed(self) -> tuple[Layer, ...]:
@@ -125,8 +139,8 @@ def owners(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """A checked network. Shapes exclude the batch; everything here was found without torch."""
+class NetworkIR:
+    """A checked network as data. Shapes exclude the batch; all was found without torch."""
 
     name: str
     description: str
@@ -134,7 +148,7 @@ class Network:
     root: Layer
     document: Document
     params: dict[str, Any]
-    train: dict[str, Any]
+    recipe: Recipe
     output_list: tuple[Output, ...]
     path: Path | None
 
@@ -178,46 +192,10 @@ class Network:
         """Bytes of every layer's output for one sample in float32, as training keeps them."""
         return sum(activation_bytes(x) for x in leaves(self.root))
 
-    @cached_property
-    def state(self) -> dict[str, Shape]:
-        """The names and shapes of `state_dict()`, in torch's order."""
-        from netspec.compiler.analysis.state import state_shapes
-
-        return state_shapes(self.root)
-
-    @cached_property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the lints found."""
-        from netspec.compiler.lints.run import lint
-
-        return lint(self)
-
-    @cached_property
-    def min_input_size(self) -> int | None:
-        """The least height and width, taken equal, for which every layer works in eval mode.
-
-        None where the input is not spatial, or no such size up to the spec's own works.
-        """
-        from netspec.compiler.analysis.min_size import min_input_size
-
-        return min_input_size(self)
-
     @property
     def source_text(self) -> str:
         """The text of the spec's file."""
         return self.document.source.text
-
-    def resolved(self) -> str:
-        """A spec complete in itself: `extends` merged, parameters and overrides applied."""
-        from netspec.compiler.sources.resolved import resolved
-
-        return resolved(self)
-
-    def build(self) -> nn.Module:
-        """An ordinary `torch.nn.Module` with fresh weights, initialised as the spec says."""
-        from netspec.compiler.building.build import build
-
-        return build(self)
 
 
 def num_params(layer: Layer) -> int:

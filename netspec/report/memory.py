@@ -8,7 +8,7 @@ from netspec.compiler.analysis.step_memory import step_memory
 from netspec.recipe import states
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.facade import Network
 
 
 class Memory(NamedTuple):
@@ -32,10 +32,7 @@ def training_memory(network: Network, batch_size: int) -> Memory:
     Torch needs some workspace beside that.
     """
     params = 4 * (network.num_params + network.training_params)
-    given = network.train.get("optimizer") or {"SGD": {"momentum": 0.9}}
-    name = given if isinstance(given, str) else next(iter(given))
-    args = {} if isinstance(given, str) else given[name]
-    # a bare argument is the learning rate
-    state = states(name, args if isinstance(args, dict) else {}) * params
+    name, args = network.recipe.optimizer.name, network.recipe.optimizer.args
+    state = states(name, args) * params
     step = step_memory(network)
     return Memory(params, params, state, batch_size * step.peak.bytes(), name)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netspec.compiler.analysis.step_memory import step_memory
+from netspec.compiler.facade import Network
 from netspec.compiler.ir import (
     Layer,
-    Network,
     activation_bytes,
     leaves,
     macs,
@@ -106,7 +106,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _totals(network: Network, batch_size: int | None) -> list[str]:
-    batch = batch_size or network.train.get("batch_size", 32)
+    batch = batch_size or network.recipe.batch_size
     memory, step = training_memory(network, batch), step_memory(network)
     least = network.min_input_size
     lines = [
@@ -137,7 +137,7 @@ def _least(network: Network, least: int) -> str:
 
 def as_json(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
     """The same as JSON; sizes in bytes, shapes without the batch."""
-    batch = batch_size or network.train.get("batch_size", 32)
+    batch = batch_size or network.recipe.batch_size
     memory, step = training_memory(network, batch), step_memory(network)
     data = {
         "name": network.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.compiler.ir import Network
+from netspec.compiler.facade import Network
 
 
 def torchinfo_table(network: Network, *, batch_size: int, depth: int | None) -> str:

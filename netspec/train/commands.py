@@ -243,7 +243,7 @@ def _prepared(
     overrides = {} if trained.run is None else dict(trained.run.read_env().get("overrides", {}))
     if data is not None:
         overrides["data"] = str(data)
-    recipe = recipe_of(trained.network, {**overrides, "batch_size": batch_size})
+    recipe = recipe_of(trained.network, overrides)
     if batch_size is not None:
         recipe = replace(recipe, eval_batch_size=batch_size)
     facts = {} if trained.run is None else trained.run.read_env().get("data", {})

@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from netspec.recipe import Recipe, notes, recipe_from
+from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, open_data
 from netspec.train.engine.loop import train_epochs
 from netspec.train.engine.metric_sums import Figures
@@ -66,14 +66,13 @@ def train(network: Trainable, options: TrainOptions | None = None) -> RunResult:
         TrainError: for everything that the user can mend.
     """
     options = options or TrainOptions()
-    batch_size = int(network.train.get("batch_size", 0) or 128)
     try:
         processes = place_in_torchrun()
         device = choose_device(options.device, processes)
         with StopRequest() as stop, joined(device) as processes:
             return _train(network, options, device, processes, stop)
     except Exception as error:
-        advice = explain(error, batch_size=batch_size)
+        advice = explain(error, batch_size=network.recipe.batch_size)
         if advice is None:
             raise
         raise advice from error
@@ -151,13 +150,11 @@ def _train(
 
 
 def recipe_of(network: Trainable, overrides: Mapping[str, Any]) -> Recipe:
-    """The spec's recipe, with ``batch_size`` and the data of the command line put in."""
-    given = dict(network.train)
-    if overrides.get("batch_size") is not None:
-        given["batch_size"] = overrides["batch_size"]
-    if overrides.get("data") is not None and not (given.get("data") or {}).get("dataset"):
-        given["data"] = {**(given.get("data") or {}), "dataset": "folder"}
-    return recipe_from(given)
+    """The spec's recipe; data that the command line names are a folder unless the spec says."""
+    recipe = network.recipe
+    if overrides.get("data") is not None and not recipe.data.dataset:
+        return replace(recipe, data=replace(recipe.data, dataset="folder"))
+    return recipe
 
 
 def _earlier_run(network: Trainable, options: TrainOptions) -> RunFolder | None:

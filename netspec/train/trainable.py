@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from netspec.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,8 +31,8 @@ class Trainable(Protocol):
         """Trainable values of the network as it infers."""
 
     @property
-    def train(self) -> dict[str, Any]:
-        """The ``train:`` section as plain data, parameters already put in."""
+    def recipe(self) -> Recipe:
+        """The ``train:`` section, every default filled in."""
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from netspec.recipe import Recipe, recipe_from
+
 
 @dataclass(frozen=True)
 class StandIn:
@@ -23,6 +25,10 @@ class StandIn:
     outputs: tuple[str, ...] = ("logits",)
     num_params: int = 0
     path: Path | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipe_from(self.train)
 
     @property
     def source_text(self) -> str:

@@ -173,7 +173,7 @@ def test_no_spec_reads_anything_back(
     path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     network = netspec.load(path)
-    recipe = recipe_from(network.train)
+    recipe = network.recipe
     if recipe.optimizer.name not in ("SGD", "Adam", "AdamW"):
         pytest.skip(f"{recipe.optimizer.name} has no fused step, so that no graph is recorded")
     module = network.build()  # with values, as some initialisations look at them

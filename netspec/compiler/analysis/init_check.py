@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
-from netspec.compiler.ir import owners
+from netspec.compiler.ir import Layer, owners, walk
+from netspec.compiler.language.document import Block, Document
 from netspec.compiler.language.expression import ExpressionError, evaluate
-from netspec.compiler.language.schema_validation import check_value
-from netspec.compiler.validating.init_rules import (
+from netspec.compiler.language.init_rule import (
     INITIALIZERS,
     Rule,
     fans,
-    init_rules,
     matches,
     names_a_kind,
 )
-from netspec.diagnostics import Diagnostic, nearest
+from netspec.compiler.language.schema_validation import check_value
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, nearest
+from netspec.ops import OPS
 from netspec.ops.base import Shape, described
-
-if TYPE_CHECKING:
-    from netspec.compiler.ir import Layer, Network
 
 _DIMS: Final = {
     "kaiming_normal_": (2, None), "kaiming_uniform_": (2, None), "xavier_normal_": (2, None),
@@ -41,17 +41,125 @@ class _Tensor(NamedTuple):
     shape: Shape
 
 
-def misapplied(network: Network) -> list[Diagnostic]:
-    """NS311 and others for the first mistake of each rule, the spec's own and those of blocks."""
-    document = network.document
+def init_findings(document: Document, params: dict[str, Any], root: Layer) -> list[Diagnostic]:
+    """NS311 and others: selectors that select nothing, or else the first mistake of each rule."""
+    return _all_unmatched(document, root) or _misapplied(document, params, root)
+
+
+def init_findings_of_kinds(document: Document) -> list[Diagnostic]:
+    """NS311 for kinds of layers that are nowhere in the spec, where its layers are not known."""
+    written = _Written(document)
+    kinds = written.kinds | set(OPS)
+    sections = (document.init, *(block.init for block in document.blocks.values()))
+    return [
+        _no_layer(rule, sorted(written.kinds & set(OPS)))
+        for rules in sections
+        for rule in _by_selector(rules)
+        if names_a_kind(rule.selector) and rule.selector not in kinds
+    ]
+
+
+def _misapplied(document: Document, params: dict[str, Any], root: Layer) -> list[Diagnostic]:
+    """The first mistake of each rule, the spec's own and those of blocks."""
     found: dict[Rule, Diagnostic] = {}
-    _check(network.root, init_rules(document.init), network.params, found)
-    if any(block.init is not None for block in document.blocks.values()):
-        rules = {name: init_rules(block.init) for name, block in document.blocks.items()}
-        for layer in network.layers:
-            for block, params in layer.inits:
-                _check(layer, rules[block], params, found)
+    _check(root, document.init, params, found)
+    for layer, block, values in _block_rules(document, root):
+        _check(layer, block.init, values, found)
     return list(found.values())
+
+
+def _block_rules(document: Document, root: Layer) -> Iterator[tuple[Layer, Block, dict[str, Any]]]:
+    """Every layer that a block with rules of its own made, and what the rules see."""
+    if any(block.init for block in document.blocks.values()):
+        for layer in walk(root):
+            for name, values in layer.inits:
+                yield layer, document.blocks[name], values
+
+
+def _all_unmatched(document: Document, root: Layer) -> list[Diagnostic]:
+    """NS311 for each selector that selects no layer.
+
+    A kind of layer that the spec names somewhere is well, even where this network, a variant of
+    its family, has none of it.
+    """
+    written = _Written(document)
+    findings = _unmatched(document.init, root, written)
+    checked: set[str] = set()
+    for layer, block, _ in _block_rules(document, root):
+        if block.name not in checked:
+            checked.add(block.name)
+            findings += _unmatched(block.init, layer, written)
+    return findings
+
+
+class _Written:
+    """The kinds of layers that a spec names, found when first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        entries = [self.document.layers, *(b.body for b in self.document.blocks.values())]
+        found: set[str] = set()
+        while entries:
+            entry = entries.pop()
+            found.add(entry.op)
+            entries += [c.entry for c in (*entry.children, *(entry.branches or ()))]
+        values: list[Any] = [p.default for p in self.document.params.values()]
+        while values:  # a parameter may name a layer
+            value = values.pop()
+            if isinstance(value, list):
+                values += value
+            elif isinstance(value, str):
+                found.add(value)
+        return found
+
+
+def _by_selector(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """One rule of each selector, in the order written."""
+    return tuple({rule.selector: rule for rule in reversed(rules)}.values())[::-1]
+
+
+def _unmatched(rules: tuple[Rule, ...], root: Layer, written: _Written) -> list[Diagnostic]:
+    if not rules:
+        return []
+    layers = list(walk(root))
+    start = len(root.path) + 1 if root.path else 0
+    kinds = {type(x.op).__name__ for x in layers if x.op is not None}
+    paths = [x.path[start:] for x in layers if x is not root]
+    findings: list[Diagnostic] = []
+    for rule in _by_selector(rules):
+        selector = rule.selector
+        if names_a_kind(selector):
+            known, names = sorted(kinds), kinds | written.kinds
+            ok = selector in names or bool(_inner(layers, start))
+        else:
+            known, names = paths, {*paths, "", *_inner(layers, start)}
+            ok = any(fnmatchcase(path, selector) for path in names)
+        if not ok:
+            findings.append(_no_layer(rule, known))
+        if len(findings) >= MAX_FINDINGS:
+            break
+    return findings
+
+
+def _no_layer(rule: Rule, known: list[str]) -> Diagnostic:
+    near = nearest(rule.selector, known)
+    hint = f"did you mean `{near}`?" if near else "name a kind of layer, or a path"
+    message = f"no layer is selected by `{rule.selector}`"
+    return Diagnostic("NS311", message, rule.selector_span, (), hint)
+
+
+def _inner(layers: list[Layer], start: int) -> list[str]:
+    """The paths of modules that stand within a layer, as its parameters' names tell."""
+    return [
+        f"{layer.path[start:]}.{name}".rpartition(".")[0]
+        for layer in layers
+        if layer.op is not None
+        for name in layer.op.parameters(*layer.inputs)
+        if "." in name
+    ]
 
 
 def _check(

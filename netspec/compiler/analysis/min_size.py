@@ -12,7 +12,7 @@ from netspec.diagnostics import SpecError
 from netspec.ops.base import Refusal, Shape
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.ir import NetworkIR
 
 _WORK: Final = 300_000
 """How many layers the walk may look at."""
@@ -21,7 +21,7 @@ _SMALL: Final = 3_000
 _TRIES: Final = (32, 700)
 
 
-def min_input_size(network: Network) -> int | None:
+def min_input_size(network: NetworkIR) -> int | None:
     """The least n for which an input of `(channels, n, n)`, or `(channels, n)`, works.
 
     Windows that do not fit are monotone: a size that fails so fails for every smaller one. So
@@ -68,13 +68,13 @@ def min_input_size(network: Network) -> int | None:
     return None
 
 
-def _tries(network: Network) -> int:
+def _tries(network: NetworkIR) -> int:
     """How many sizes to walk over, so that neither a deep network nor a long input takes long."""
     least, most = _TRIES
     return most if len(network.layers) <= _SMALL else max(least, _WORK // len(network.layers))
 
 
-def _expanded(network: Network, shape: Shape) -> str | None:
+def _expanded(network: NetworkIR, shape: Shape) -> str | None:
     """The code of the first finding when the whole spec is expanded on this input, or None."""
     try:
         expand(network.document, network.params, shape, first=True)
@@ -83,7 +83,7 @@ def _expanded(network: Network, shape: Shape) -> str | None:
     return None
 
 
-def _rerun(network: Network, shape: Shape, memo: Memo, again: Again) -> str | None:
+def _rerun(network: NetworkIR, shape: Shape, memo: Memo, again: Again) -> str | None:
     """The code of the first refusal on this input, or None."""
     try:
         output_shape(network.root, (shape,), memo, again)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
 
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
-from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer, Network
+from netspec.compiler.interpret import interpret
+from netspec.compiler.ir import Layer, NetworkIR
 from netspec.ops.base import Op, Shape
 
 
@@ -39,12 +41,12 @@ class Operations:
     outputs: tuple[int, ...]
 
 
-def operations(network: Network) -> Operations:
+def operations(network: NetworkIR) -> Operations:
     """The operations of one training step of `network`, forward."""
     recorder = _Recorder(prod(network.input_shape))
     root = network.root
     needed = {output.source for output in network.output_list if output.name}
-    values = recorder.children(root, 0, None, needed)
+    values = recorder.within(root, (0,), needed)
     outputs = tuple(values[output.source] for output in network.output_list)
     return Operations(
         tuple(recorder.operations),
@@ -60,23 +62,18 @@ class _Recorder:
         self.sizes = [size]
         self.learning: set[int] = set()
 
-    def children(
-        self, layer: Layer, given: int, block_input: int | None, needed: set[int]
+    def within(
+        self, layer: Layer, inputs: tuple[int, ...], needed: Collection[int] = ()
     ) -> dict[int, int]:
-        """The place of each child's output, by its index."""
-        values = {INPUT: given}
-        if block_input is not None:
-            values[BLOCK_INPUT] = block_input
+        """The place of each value within a container, by its source."""
         mine = sole_reader(layer, needed)
-        for index, child in enumerate(layer.children):
-            inputs = tuple(values[source] for source in child.sources)
+
+        def call(child: Layer, given: tuple[int, ...]) -> int:
             if child.op is not None:
-                values[index] = self.call(child, inputs, overwrites(child, mine))
-            else:
-                within = inputs[1] if len(inputs) > 1 else None
-                inner = self.children(child, inputs[0], within, set())
-                values[index] = inner[child.result]
-        return values
+                return self.call(child, given, overwrites(child, mine))
+            return self.within(child, given)[child.result]
+
+        return interpret(layer, inputs, call)
 
     def call(self, layer: Layer, inputs: tuple[int, ...], in_place: bool) -> int:
         """The place of the output of an op."""

@@ -1,11 +1,11 @@
-"""A known structure on another input: the shapes once more, without expanding again."""
+"""The output's shape for other inputs, without expanding again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.interpret import interpret
+from netspec.compiler.ir import Layer
 from netspec.compiler.language.expression import size_of
 from netspec.ops.base import Op, Refusal, Shape
 
@@ -18,20 +18,6 @@ class Varies(Refusal):
 
 
 Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
-
-
-def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
-    """The same layer for other input shapes. Raises `Refusal` where an op does not take them."""
-    if layer.op is not None:
-        return replace(layer, inputs=inputs, output=layer.op.infer(*inputs))
-    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
-    children: list[Layer] = []
-    for i, child in enumerate(layer.children):
-        made = rerun(child, tuple(values[s] for s in child.sources))
-        children.append(made)
-        values[i] = made.output
-    return replace(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
-
 
 Again = Callable[[Layer, Shape], Layer]
 
@@ -52,17 +38,13 @@ def output_shape(
         layer = again(layer, inputs[0])
     if layer.op is not None:
         return _infer(layer.op, inputs, memo)
-    values: dict[int, Shape] = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
-    for i, child in enumerate(layer.children):
-        if child.training_only:
-            continue
-        sources = child.sources
-        given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
+
+    def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
         if child.op is not None and not child.size_dependencies:
-            values[i] = _infer(child.op, given, memo)
-        else:
-            values[i] = output_shape(child, given, memo, again)
-    return values[layer.result]
+            return _infer(child.op, given, memo)
+        return output_shape(child, given, memo, again)
+
+    return interpret(layer, inputs, call, training=False)[layer.result]
 
 
 def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Shape:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netspec.compiler.analysis.operations import Operation, Operations, operations
-from netspec.compiler.ir import Network
+from netspec.compiler.ir import NetworkIR
 from netspec.ops.base import Saved
 
 
@@ -25,7 +25,7 @@ class StepMemory(NamedTuple):
     peak: Saved
 
 
-def step_memory(network: Network) -> StepMemory:
+def step_memory(network: NetworkIR) -> StepMemory:
     """The memory of one training step for each sample of the batch; weights are not counted."""
     recorded = operations(network)
     first: dict[int, int] = {}  # the first operation that keeps a place is the last to let it go

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 from torch import nn
 
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
-from netspec.compiler.building.graph import Graph, Output, Step
+from netspec.compiler.building.graph import Graph, GraphStep, NamedValue, OpenGraph
 from netspec.compiler.building.initialize import initialize
-from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
-from netspec.compiler.validating.init_rules import Rule, init_rules
+from netspec.compiler.ir import INPUT, Layer, NetworkIR, Output
+from netspec.compiler.language.init_rule import Rule
 from netspec.ops.base import Shape
 from netspec.ops.join import Elementwise
-
-if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
-
 
 BlockRules = dict[str, tuple[Rule, ...]]
 
 
-def build(network: Network) -> nn.Module:
+def build(network: NetworkIR) -> nn.Module:
     """The module, initialised by torch's defaults and then by the spec's `init` rules.
 
     Its `state_dict` has the names of the spec. It trains, pickles, deep-copies, compiles and
     exports as a hand-written module does.
     """
-    root = network.root
-    outputs = tuple(
-        Output(o.name, o.source + 2, o.training_only) for o in network.output_list if o.name
-    )
-    rules = {
-        name: init_rules(block.init)
-        for name, block in network.document.blocks.items()
-        if block.init is not None
-    }
-    module = _container(root, outputs, rules)
-    initialize(module, init_rules(network.document.init), network.params)
+    named = tuple(output for output in network.output_list if output.name)
+    rules = {name: block.init for name, block in network.document.blocks.items() if block.init}
+    module = _container(network.root, named, rules)
+    initialize(module, network.document.init, network.params)
     return module
 
 
@@ -54,11 +42,14 @@ def _module(layer: Layer, rules: BlockRules) -> nn.Module:
 
 
 def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
-    needed = {o.value for o in outputs}
-    mine = sole_reader(layer, {value - 2 for value in needed})
+    needed = {output.source for output in outputs}
+    mine = sole_reader(layer, needed)
     if not outputs and _is_chain(layer):
         return nn.Sequential(OrderedDict((c.name, _child(c, rules, mine)) for c in layer.children))
-    graph = Graph(_steps(layer, needed), layer.result + 2, outputs)
+    first = _first(layer)
+    named = tuple(NamedValue(o.name, o.source + first, o.training_only) for o in outputs)
+    kind = OpenGraph if layer.free else Graph
+    graph = kind(_steps(layer, needed), layer.result + first, named)
     batched: dict[str, Shape] = {}
     for child in layer.listed:
         if child.kind == "call":
@@ -79,12 +70,11 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
 def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
     """Whether every reader of a child of `layer` spreads it over the samples of another input."""
     index = layer.children.index(tensor)
-    if index == layer.result or index + 2 in needed:
+    if index == layer.result or index in needed:
         return False
-    others = {i for i, child in enumerate(layer.children) if not is_tensor(child)}
-    others |= {INPUT, BLOCK_INPUT}
+    tensors = {i for i, child in enumerate(layer.children) if is_tensor(child)}
     return all(
-        isinstance(reader.op, Elementwise) and not others.isdisjoint(reader.sources)
+        isinstance(reader.op, Elementwise) and not tensors.issuperset(reader.sources)
         for reader in layer.children
         if index in reader.sources
     )
@@ -101,7 +91,7 @@ def _child(layer: Layer, rules: BlockRules, mine: frozenset[int]) -> nn.Module:
 
 def _is_chain(layer: Layer) -> bool:
     """Whether every child is fed by the one before, as in `nn.Sequential`."""
-    if layer.order or layer.takes_block_input or layer.result != len(layer.children) - 1:
+    if layer.order or layer.free or layer.result != len(layer.children) - 1:
         return False
     return all(
         child.sources == (i - 1 if i else INPUT,)
@@ -111,25 +101,28 @@ def _is_chain(layer: Layer) -> bool:
     )
 
 
-def _steps(layer: Layer, needed: set[int]) -> tuple[Step, ...]:
-    """The steps, each with the values that nothing after it reads.
+def _first(layer: Layer) -> int:
+    """How many inputs a container has, which is the number of its first child's value."""
+    return 1 + len(layer.free)
 
-    A source plus 2 is the number of its value: `BLOCK_INPUT` is -2 and `INPUT` is -1.
-    """
+
+def _steps(layer: Layer, needed: set[int]) -> tuple[GraphStep, ...]:
+    """The steps, each with the values that nothing after it reads."""
     last: dict[int, int] = {}
     for i, child in enumerate(layer.children):
         for source in child.sources:
-            last[source + 2] = i
-        last.setdefault(i + 2, i)
-    keep = {layer.result + 2, *needed}
+            last[source] = i
+        last.setdefault(i, i)
+    keep = {layer.result, *needed}
+    first = _first(layer)
     done: dict[int, list[int]] = {}
-    for value, index in last.items():
-        if value not in keep:
-            done.setdefault(index, []).append(value)
+    for source, index in last.items():
+        if source not in keep:
+            done.setdefault(index, []).append(source + first)
     return tuple(
-        Step(
+        GraphStep(
             layer.children[child.target].name if child.kind == "call" else child.name,
-            tuple(s + 2 for s in child.sources),
+            tuple(source + first for source in child.sources),
             tuple(sorted(done.get(i, ()))),
             child.training_only,
         )

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 
-class Step(NamedTuple):
+class GraphStep(NamedTuple):
     """One step of a forward pass: run the child `name` on the values at `sources`.
 
-    Values are numbered: 0 is the input of the block around, 1 the container's own, and each
-    step adds one. `done` are the values that no later step needs.
+    Values are numbered: first the outer values that the container reads, the last of them first,
+    then its own input, and each step adds one. `done` are the values that no later step needs.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Step(NamedTuple):
     training_only: bool
 
 
-class Output(NamedTuple):
+class NamedValue(NamedTuple):
     """One named output, the value that it is, and whether only training has it."""
 
     name: str
@@ -36,17 +36,21 @@ class Graph(nn.Module):
     and a single one comes without the dict.
     """
 
-    def __init__(self, steps: tuple[Step, ...], result: int, outputs: tuple[Output, ...]) -> None:
+    def __init__(
+        self, steps: tuple[GraphStep, ...], result: int, outputs: tuple[NamedValue, ...]
+    ) -> None:
         super().__init__()
         self._steps = steps
         self._result = result
         self._outputs = outputs
 
-    def forward(self, x: Tensor, block_input: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+    def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
         """Run the steps in order."""
+        return self._run([x], x)
+
+    def _run(self, values: list[Tensor | None], x: Tensor) -> Tensor | dict[str, Tensor]:
         modules = self._modules
         training = self.training
-        values: list[Tensor | None] = [block_input, x]
         for name, sources, done, training_only in self._steps:
             if training_only and not training:
                 values.append(None)
@@ -82,3 +86,11 @@ class Graph(nn.Module):
         if len(found) == 1 and not self.training:
             return next(iter(found.values()))  # type: ignore[return-value]
         return found  # type: ignore[return-value]
+
+
+class OpenGraph(Graph):
+    """A graph that also reads values around it, such as the input of its block."""
+
+    def forward(self, x: Tensor, *outer: Tensor) -> Tensor | dict[str, Tensor]:
+        """Run the steps in order; `outer` are the values around the container."""
+        return self._run([*reversed(outer), x], x)

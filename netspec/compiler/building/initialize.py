@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from netspec.compiler.language.expression import evaluate
-from netspec.compiler.validating.init_rules import Rule, fans, matches
+from netspec.compiler.language.init_rule import Rule, fans, matches
 
 
 def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Scope
-from netspec.compiler.ir import Layer
+from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.ir import Layer, Scope
 from netspec.compiler.language.document import Block, Entry
 from netspec.compiler.language.names import unknown_layer
 from netspec.compiler.language.params import bare_param, param_mismatch

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netspec.compiler.expanding.call import called
 from netspec.compiler.expanding.context import (
@@ -12,18 +12,18 @@ from netspec.compiler.expanding.context import (
     AlreadyReported,
     Elaboration,
     LimitReached,
-    Scope,
+    Site,
     Wire,
 )
-from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer
+from netspec.compiler.ir import INPUT, Layer, Scope
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.schema_validation import said
 from netspec.diagnostics import Note, Span, nearest
 from netspec.source import Scalar
 
-if TYPE_CHECKING:
-    from netspec.compiler.expanding.expand import Expander
+Expand = Callable[[Entry, Site], Layer | None]
+"""How one entry becomes a layer; None after a finding."""
 
 
 def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | None:
@@ -62,21 +62,25 @@ def _with(scope: Scope, names: dict[str, Any]) -> Scope:
 class Builder:
     """A container while its children are added."""
 
-    def __init__(
-        self, expander: Expander, path: str, start: Wire, scope: Scope, block_input: Wire
-    ) -> None:
-        self.expander, self.path, self.scope = expander, path, scope
+    def __init__(self, context: Elaboration, site: Site, start: Wire, expand: Expand) -> None:
+        """Begin a container at `site` whose only input is `start`."""
+        self.context, self.site, self.scope = context, site, site.scope
+        self.expand = expand
         self.start = start._replace(source=INPUT)
-        # Where the container is fed what its block is fed, both are its own input.
-        same = start is block_input or start.source == block_input.source
-        self.block_input = self.start if same else block_input._replace(source=BLOCK_INPUT)
+        # An outer value that feeds the container is its own input, and not read from outside.
+        self.outer = {
+            name: self.start
+            if wire.source == start.source
+            else wire._replace(source=INPUT - 1 - place)
+            for place, (name, wire) in enumerate(site.outer.items())
+        }
+        self.free: set[str] = set()
         self.children: list[Layer] = []
         self.indices: dict[str, int] = {}
         self.names: dict[str, Wire] = {}
         self.aliases: set[str] = set()
         self.previous = self.start
         self.poisoned = False
-        self.takes_block_input = False
         self.numbered = 0
 
     def extend(self, children: tuple[Child, ...], scope: Scope) -> None:
@@ -88,20 +92,20 @@ class Builder:
                 if key is not None:
                     self.add(entry, key, scope, child.span)
                 continue
-            scopes = copies(self.expander, entry.each, scope)
+            scopes = copies(self.context, entry.each, scope)
             if scopes is None:
                 self.fail()
                 continue
             body = replace(entry, each=None)
             template = child.key is not None and "$" not in child.key and not entry.spliced
             for i, inner in enumerate(scopes):
-                self.expander.tick(entry.span)
+                self.context.tick(entry.span)
                 if entry.spliced:
                     if entry.condition is None or self.holds(entry, inner):
                         self.extend(entry.children, inner)
                     continue
                 if template and i > 0:
-                    self.expander.report(
+                    self.context.report(
                         "NS306",
                         f"each copy would be called `{child.key}`",
                         child.span,
@@ -121,13 +125,13 @@ class Builder:
         if "$" not in raw:
             return raw
         try:
-            made = str(self.expander.evaluated(Scalar(raw, child.span), scope))
+            made = str(self.context.evaluated(Scalar(raw, child.span), scope))
         except AlreadyReported:
             self.fail()
             return None
         unfit = unfit_name(made, child.span)
         if unfit is not None:
-            self.expander.report(unfit.code, unfit.message, unfit.span, unfit.hint)
+            self.context.report(unfit.code, unfit.message, unfit.span, unfit.hint)
             self.fail()
             return None
         return made
@@ -141,10 +145,10 @@ class Builder:
         """Whether the entry's condition is true. Raises `AlreadyReported`."""
         if entry.condition is None:
             return True
-        value = self.expander.value(entry.condition, scope)
+        value = self.context.value(entry.condition, scope)
         if not isinstance(value, bool | int):
             message = f"a condition is true or false, not {said(value)}"
-            self.expander.report("NS202", message, entry.condition.span)
+            self.context.report("NS202", message, entry.condition.span)
             raise AlreadyReported
         return bool(value)
 
@@ -156,28 +160,26 @@ class Builder:
         for raw, span in entry.sources:
             name = raw
             if "$" in raw:
-                name = str(self.expander.evaluated(Scalar(raw, span), scope))
+                name = str(self.context.evaluated(Scalar(raw, span), scope))
             found.append(self.source(name, span, entry))
         return tuple(found)
 
     def source(self, name: str, span: Span, entry: Entry) -> Wire:
         """The value of one name in `from`. Raises `AlreadyReported` after a finding."""
-        if name == "input":
-            if self.block_input.source == BLOCK_INPUT:
-                self.takes_block_input = True
-            return self.block_input
+        if name not in self.names and name in self.outer:
+            return self.outer_value(name)
         if name not in self.names:
-            near = nearest(name, [*self.names, "input"])
+            near = nearest(name, [*self.names, *self.outer])
             hint = f"did you mean `{near}`?" if near else (
                 "`from` takes an earlier layer of the same sequence, or `input`"
             )  # fmt: skip
             if not self.poisoned:
                 message = f"no earlier layer here is called `{name}`"
-                self.expander.report("NS304", message, span, hint)
+                self.context.report("NS304", message, span, hint)
             raise AlreadyReported
         value = self.names[name]
         if value.training_only and not entry.training_only:
-            self.expander.report(
+            self.context.report(
                 "NS304",
                 f"`{name}` runs only in training, and this layer always",
                 span,
@@ -185,6 +187,13 @@ class Builder:
             )
             raise AlreadyReported
         return value
+
+    def outer_value(self, name: str) -> Wire:
+        """A value outside of the container, which then is one of its free names."""
+        wire = self.outer[name]
+        if wire.source != INPUT:
+            self.free.add(name)
+        return wire
 
     def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
         """Add one entry under `key` (or, where that is empty, its number)."""
@@ -200,10 +209,11 @@ class Builder:
             if name in self.names and name not in self.aliases:
                 self.duplicate(name, span)
                 raise AlreadyReported
+            made: Layer | None
             if entry.kind == "call":
-                made = called(self, entry, name, inputs, scope)
+                made = called(self, entry, name, self.path(name), inputs, scope)
             elif entry.branches is not None and entry.repeat is None:
-                one = self.expander.one_input(entry, inputs, "a layer with branches")
+                one = self.context.one_input(entry, inputs, "a layer with branches")
                 made = self.make(entry, name, (one,), scope)
             else:
                 made = self.make(entry, name, inputs, scope)
@@ -221,25 +231,26 @@ class Builder:
 
     def make(self, entry: Entry, name: str, inputs: tuple[Wire, ...], scope: Scope) -> Layer | None:
         """Expand one entry; None where its input or itself has failed."""
-        path = f"{self.path}.{name}" if self.path else name
         if any(v.shape is None for v in inputs):
             return None
-        return self.expander.layer(entry, name, path, inputs, scope, self.block_input)
+        return self.expand(entry, Site(name, self.path(name), inputs, scope, self.outer))
+
+    def path(self, name: str) -> str:
+        """The path of a child."""
+        return f"{self.site.path}.{name}" if self.site.path else name
 
     def duplicate(self, name: str, span: Span) -> None:
         """Say that a name is taken."""
         first = self.names[name].span
         notes = (Note("the first one is here", first),) if first and first != span else ()
         hint = "a template such as `layer$(index)` names each copy"
-        self.expander.report("NS306", f"two layers are called `{name}`", span, hint, notes)
+        self.context.report("NS306", f"two layers are called `{name}`", span, hint, notes)
 
     def append(self, name: str, made: Layer, span: Span) -> None:
         """Take a layer as the next child."""
-        if made.takes_block_input:
-            source = self.block_input.source
-            if source == BLOCK_INPUT:
-                self.takes_block_input = True
-            made = replace(made, sources=(*made.sources, source))
+        if made.free:
+            outer = tuple(self.outer_value(name).source for name in made.free)
+            made = replace(made, sources=(*made.sources, *outer))
         self.children.append(made)
         self.numbered += 1
         index = len(self.children) - 1
@@ -260,29 +271,32 @@ class Builder:
             return None
         return self.names[key]  # which is not the last value where the branch is a `Parameter`
 
-    def finish(
-        self,
-        name: str,
-        path: str,
-        inputs: tuple[Wire, ...],
-        span: Span,
-        block: str | None,
-        scope: Scope,
-    ) -> Layer | None:
+    def finish(self, span: Span) -> Layer | None:
         """The container; None if any child failed."""
+        inputs = self.site.inputs
         if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
             return None
+        free = tuple(name for name in self.outer if name in self.free)
+        # The names that are not read after all leave no gap among the inputs.
+        place = {self.outer[name].source: INPUT - 1 - i for i, name in enumerate(free)}
+        children = tuple(_resourced(child, place) for child in self.children)
         return Layer(
-            name,
-            path,
+            self.site.name,
+            self.site.path,
             "container",
             span,
-            tuple(v.source for v in inputs),
-            tuple(v.shape for v in inputs if v.shape is not None),
+            tuple(wire.source for wire in inputs),
+            tuple(wire.shape for wire in inputs if wire.shape is not None),
             self.previous.shape,
-            block=block,
-            children=tuple(self.children),
-            result=self.previous.source,
-            takes_block_input=self.takes_block_input,
-            expanded_from=scope.expanded_from,
+            children=children,
+            result=place.get(self.previous.source, self.previous.source),
+            free=free,
+            expanded_from=self.scope.expanded_from,
         )
+
+
+def _resourced(layer: Layer, place: dict[int, int]) -> Layer:
+    """The layer with the outer values among its sources renumbered."""
+    if all(place.get(source, source) == source for source in layer.sources):
+        return layer
+    return replace(layer, sources=tuple(place.get(source, source) for source in layer.sources))

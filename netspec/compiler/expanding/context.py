@@ -1,18 +1,17 @@
-"""What the walk over a document carries: limits, findings, and the values of expressions."""
+"""What the elaboration of a document carries: limits, findings, and the values of expressions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
-from netspec.compiler.ir import ExpandedFrom
-from netspec.compiler.language.document import Document
+from netspec.compiler.ir import INPUT, Scope
+from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import ExpressionError, evaluate, names
 from netspec.compiler.language.schema_validation import expression_span
 from netspec.diagnostics import Diagnostic, Note, Span
-from netspec.ops.base import Op, Shape, text
-from netspec.source import Node, Scalar, Sequence
+from netspec.ops.base import Op, Refusal, Shape, text
+from netspec.source import Mapping, Node, Scalar, Sequence
 
 MAX_LAYERS = 20_000
 MAX_PARAMS = 10**12
@@ -30,17 +29,21 @@ class Wire(NamedTuple):
     training_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a block's expressions see, and how the walk came there."""
+class Site(NamedTuple):
+    """Where an entry stands: its name and path, what feeds it, and what it sees.
 
-    env: dict[str, Any]
-    block: str | None
-    expanded_from: tuple[ExpandedFrom, ...]
+    `outer` are the values outside of its container that it can name: `input`, its block's.
+    """
+
+    name: str
+    path: str
+    inputs: tuple[Wire, ...]
+    scope: Scope
+    outer: dict[str, Wire]
 
 
 class LimitReached(Exception):
-    """Raised through the walk where a limit ends it."""
+    """Raised through the elaboration where a limit ends it."""
 
 
 class AlreadyReported(Exception):
@@ -48,7 +51,7 @@ class AlreadyReported(Exception):
 
 
 class Elaboration:
-    """The state of one context."""
+    """The state of one elaboration."""
 
     def __init__(self, document: Document, shape: Shape, *, first: bool = False) -> None:
         self.document, self.shape = document, shape
@@ -61,6 +64,8 @@ class Elaboration:
         self.mentions: dict[int, tuple[str, ...]] = {}
         self.unknown: set[tuple[str | None, str]] = set()
 
+    # findings
+
     def report(
         self,
         code: str,
@@ -71,15 +76,51 @@ class Elaboration:
     ) -> None:
         """Make a finding; of one code at one place, the first is kept.
 
-        Raises `LimitReached` where the walk is only to find the first one.
+        Raises `LimitReached` where the elaboration is only to find the first one.
         """
         self.findings.setdefault((code, span), Diagnostic(code, message, span, notes, hint))
         if self.first:
             raise LimitReached
 
     def report_at(self, found: Diagnostic, scope: Scope) -> None:
-        """Take a finding, and say through which blocks the walk came to it."""
+        """Take a finding, and say through which blocks the elaboration came to it."""
         self.report(found.code, found.message, found.span, found.hint, self.provenance(scope))
+
+    def provenance(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
+        """How the elaboration came here, through blocks."""
+        if not scope.expanded_from:
+            return ()
+        last = scope.expanded_from[-1]
+        what = f"in `{path}`, from {last.block}" if path else f"{last.block} is used here"
+        return (Note(what, last.span),)
+
+    def refused(self, refusal: Refusal, entry: Entry, site: Site) -> None:
+        """Make a finding of an op's refusal: its place, and what made its inputs."""
+        notes = [note for wire in site.inputs if (note := _gives(wire)) is not None]
+        if site.inputs and site.inputs[-1].maker != "the input" and notes:
+            last = notes[-1]
+            where = f" ({last.span})" if last.span else ""
+            notes[-1] = Note(f"{last.message}{where}, from an input of {text(self.shape)}")
+        notes += self.provenance(site.scope, site.path)
+        hint = refusal.hint
+        if refusal.code == "NS401" and len(self.shape) == 4 and self.shape[0] == 1:
+            hint = "leave the batch out of `input`: it is implied"
+        span = _argument_span(refusal, entry)
+        self.report(refusal.code, refusal.message, span, hint, tuple(notes))
+
+    def one_input(self, entry: Entry, inputs: tuple[Wire, ...], what: str) -> Wire:
+        """The only input of what takes one. Raises `AlreadyReported` after a finding."""
+        if len(inputs) != 1:
+            self.report(
+                "NS407",
+                f"{what} takes one input, not {len(inputs)}",
+                entry.span,
+                "join them first with `Add`, `Mul` or `Concat`",
+            )
+            raise AlreadyReported
+        return inputs[0]
+
+    # limits
 
     def enter(self, span: Span) -> None:
         """Go one layer deeper; `leave` comes back."""
@@ -104,6 +145,23 @@ class Elaboration:
                 "is a `repeat` or an `each` larger than meant?",
             )
             raise LimitReached
+
+    def add_params(self, number: int, span: Span) -> None:
+        """Count parameters. Raises `LimitReached`."""
+        self.params += number
+        if self.params > MAX_PARAMS:
+            message = f"the network has more than {MAX_PARAMS:,} parameters"
+            self.report("NS307", message, span)
+            raise LimitReached
+
+    def guard_size(self, shape: Shape, span: Span) -> None:
+        """Raise `LimitReached` for a tensor that no machine holds."""
+        if prod(shape) > MAX_ELEMENTS:
+            message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
+            self.report("NS307", message, span)
+            raise LimitReached
+
+    # expressions
 
     def value(self, node: Node, scope: Scope) -> Any:
         """A node's value, its expressions evaluated. Raises `AlreadyReported` after a finding."""
@@ -148,20 +206,25 @@ class Elaboration:
             self.report(problem.code, problem.message, span, hint, notes)
             raise AlreadyReported from None
 
-    def provenance(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
-        """How the walk came here, through blocks."""
-        if not scope.expanded_from:
-            return ()
-        via = scope.expanded_from[-1]
-        what = f"in `{path}`, from {via.block}" if path else f"{via.block} is used here"
-        return (Note(what, via.span),)
 
-    def guard_size(self, shape: Shape, span: Span) -> None:
-        """Raise `LimitReached` for a tensor that no machine holds."""
-        if prod(shape) > MAX_ELEMENTS:
-            message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
-            self.report("NS307", message, span)
-            raise LimitReached
+def _gives(wire: Wire) -> Note | None:
+    """What is known of a layer's input: its shape, and what made it."""
+    if wire.shape is None or (wire.span is None and wire.source != INPUT):
+        return None
+    if wire.maker == "the input":
+        return Note(f"the input is {text(wire.shape)}", wire.span)
+    return Note(f"{wire.maker} gives {text(wire.shape)}", wire.span)
+
+
+def _argument_span(refusal: Refusal, entry: Entry) -> Span:
+    """Where the argument that is to blame is written, or else the layer."""
+    args = entry.args
+    if refusal.argument and isinstance(args, Mapping):
+        node = args.items.get(refusal.argument)
+        return node.span if node is not None else entry.span
+    if isinstance(args, Sequence) or (isinstance(args, Scalar) and args.value is not None):
+        return args.span
+    return entry.span
 
 
 def _mentions(node: Node | None) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from netspec.diagnostics import Span
+from netspec.compiler.language.init_rule import Rule
+from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Source
 
 MODIFIERS: Final = ("name", "from", "branches", "if", "repeat", "each", "call", "when", "layers")
@@ -81,7 +82,7 @@ class Block:
     span: Span
     params: dict[str, Param]
     body: Entry
-    init: Mapping | None = None
+    init: tuple[Rule, ...] = ()
     order: tuple[tuple[str, Span], ...] = ()
     """Names of children in the order in which torch lists them, where they run in another."""
 
@@ -99,6 +100,9 @@ class Document:
     blocks: dict[str, Block]
     layers: Entry
     outputs: Mapping | None
-    init: Mapping | None
+    init: tuple[Rule, ...]
     train: Mapping | None
-    sources: tuple[Source, ...] = field(default=())
+    """The section as written, None where its form is wrong."""
+    sources: tuple[Source, ...]
+    findings: tuple[Diagnostic, ...] = ()
+    """Mistakes beside the layers, which keep no shape from being inferred."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from netspec.compiler.lints.flow import Flow
-from netspec.compiler.lints.recipe import data_place, recipe
+from netspec.compiler.lints.recipe import data_place
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.base import text
 
@@ -40,7 +40,7 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
     and `--set num_classes=10` comes with the run.
     """
     network = flow.network
-    data = recipe(network).data
+    data = network.recipe.data
     known = KNOWN.get(data.dataset or "")
     span = data_place(network, "dataset")
     shape = network.input_shape
@@ -57,7 +57,7 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
         message = f"{images}, and the network takes {shape[0]}"
         yield Diagnostic("NS502", message, span, note, hint)
         return
-    cropped = any(e.name in _CROPS for e in recipe(network).augment)
+    cropped = any(e.name in _CROPS for e in network.recipe.augment)
     size = data.resize or known.shape[1:]
     if size != shape[1:] and not cropped:
         wanted = shape[1] if shape[1] == shape[2] else list(shape[1:])

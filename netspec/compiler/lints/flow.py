@@ -6,20 +6,21 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netspec.compiler.ir import BLOCK_INPUT, INPUT, Layer, Output
+from netspec.compiler.interpret import interpret
+from netspec.compiler.ir import INPUT, Layer, Output
 from netspec.compiler.language.document import Document, Entry
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op
 from netspec.source import Mapping, Scalar
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.ir import NetworkIR
 
 PASSING: Final = frozenset({"Identity", "Flatten"})
 """Layers that hand every number on as it is."""
 
 
-class Step(NamedTuple):
+class FlowStep(NamedTuple):
     """One run of a layer that computes.
 
     `module` is the path of the module that runs, which several steps share where one is called
@@ -46,11 +47,11 @@ class Step(NamedTuple):
 class Flow:
     """Every step in the order in which it runs, training-only ones included, and its users."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: NetworkIR) -> None:
         self.network = network
-        self.steps: list[Step] = []
+        self.steps: list[FlowStep] = []
         root = network.root
-        values = self._children(root, (INPUT,), "", False)
+        values = self._within(root, (INPUT,), "", False)
         self.outputs: list[tuple[Output, int]] = [
             (output, values[output.source]) for output in network.output_list
         ]
@@ -64,19 +65,19 @@ class Flow:
     def _run(self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool) -> int:
         training = training or layer.training_only
         if layer.op is not None:
-            self.steps.append(Step(layer, layer.op, module, inputs, training))
+            self.steps.append(FlowStep(layer, layer.op, module, inputs, training))
             return len(self.steps) - 1
-        return self._children(layer, inputs, module, training)[layer.result]
+        return self._within(layer, inputs, module, training)[layer.result]
 
-    def _children(
+    def _within(
         self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool
     ) -> dict[int, int]:
-        values = {INPUT: inputs[0], BLOCK_INPUT: inputs[-1]}
-        for i, child in enumerate(layer.children):
+        def call(child: Layer, given: tuple[int, ...]) -> int:
             owner = layer.children[child.target] if child.kind == "call" else child
             path = f"{module}.{owner.name}" if module else owner.name
-            values[i] = self._run(child, tuple(values[s] for s in child.sources), path, training)
-        return values
+            return self._run(child, given, path, training)
+
+        return interpret(layer, inputs, call)
 
     def maker(self, source: int) -> int:
         """The step that made a value, looked for through layers that only hand it on."""

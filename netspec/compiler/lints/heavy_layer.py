@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import Flow, Step, provenance
+from netspec.compiler.lints.flow import Flow, FlowStep, provenance
 from netspec.diagnostics import Diagnostic
 from netspec.ops.linear import Linear
 
@@ -22,7 +22,7 @@ def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
     total = flow.network.num_params
     if total < LEAST:
         return
-    sizes: dict[str, tuple[int, Step]] = {}
+    sizes: dict[str, tuple[int, FlowStep]] = {}
     for step in flow.steps:
         count = step.op.num_params(*step.layer.inputs)
         if count and not step.training_only:

@@ -18,7 +18,7 @@ from netspec.compiler.lints.unused import unused_blocks, unused_layers, unused_p
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.ir import NetworkIR
 
 LINTS: Final[tuple[Callable[[Flow], Iterator[Diagnostic]], ...]] = (
     data_set,
@@ -36,7 +36,7 @@ LINTS: Final[tuple[Callable[[Flow], Iterator[Diagnostic]], ...]] = (
 )
 
 
-def lint(network: Network) -> tuple[Diagnostic, ...]:
+def lint(network: NetworkIR) -> tuple[Diagnostic, ...]:
     """Every warning, in the order of the file, one for each code at one place.
 
     A comment `# netspec: ignore[NS602]` on the line of a finding silences it there; several

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from math import prod
 
 from netspec.compiler.lints.flow import Flow, provenance
-from netspec.compiler.lints.recipe import recipe
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.norm import BatchNorm
 
@@ -14,7 +13,7 @@ from netspec.ops.norm import BatchNorm
 def single_value_norm(flow: Flow) -> Iterator[Diagnostic]:
     """Look at each batch norm at the recipe's batch size; torch refuses a single value."""
     network = flow.network
-    if recipe(network).batch_size > 1:
+    if network.recipe.batch_size > 1:
         return
     section = network.document.train
     notes: tuple[Note, ...] = ()

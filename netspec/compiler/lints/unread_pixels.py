@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from netspec.compiler.analysis.propagate import Memo, output_shape
-from netspec.compiler.lints.flow import Flow, Step, provenance
+from netspec.compiler.lints.flow import Flow, FlowStep, provenance
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import AXES, Op, Refusal, Shape, ntuple, text
 from netspec.ops.conv import Conv
@@ -29,7 +29,7 @@ def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
     Between windows, a stride larger than the window leaves gaps everywhere; only what is left at
     the end beyond such a gap is a surprise.
     """
-    first: tuple[Step, tuple[int, ...]] | None = None
+    first: tuple[FlowStep, tuple[int, ...]] | None = None
     others: dict[Span, Note] = {}
     for step in flow.steps:
         if not isinstance(step.op, Conv | Pool):
@@ -93,7 +93,7 @@ def _said(left: tuple[int, ...]) -> str:
     return f"{verb} the last {' and '.join(parts)}"
 
 
-def _finding(flow: Flow, step: Step, left: tuple[int, ...], others: list[Note]) -> Diagnostic:
+def _finding(flow: Flow, step: FlowStep, left: tuple[int, ...], others: list[Note]) -> Diagnostic:
     op, shape = step.op, step.layer.inputs[0]
     assert isinstance(op, Conv | Pool)
     verb, _, lines = _said(left).partition(" ")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from netspec.compiler.language.document import PARAM_TYPES, SECTIONS
+from netspec.compiler.language.fill import fill
 from netspec.diagnostics import SpecError
-from netspec.source import Node, Scalar, Sequence, parse_value
+from netspec.source import Node, Scalar, Sequence, parse_value, plain
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import Network
+    from netspec.compiler.ir import NetworkIR
 
 
 class _Dumper(yaml.SafeDumper):
@@ -63,7 +64,7 @@ def _plain(node: Node) -> Any:
     return {key: _plain(item) for key, item in node.items.items()}
 
 
-def resolved(network: Network) -> str:
+def resolved(network: NetworkIR) -> str:
     """The text of a spec that gives this very network and recipe, alone."""
     data: dict[str, Any] = _plain(network.document.root)
     data["name"] = network.name
@@ -73,8 +74,8 @@ def resolved(network: Network) -> str:
             name: _Quoted(value) if isinstance(value, str) and value in PARAM_TYPES else value
             for name, value in network.params.items()
         }
-    if network.train:
-        data["train"] = network.train
+    if network.document.train is not None:
+        data["train"] = plain(fill(network.document.train, network.params))
     ordered = {key: data[key] for key in SECTIONS if key in data and key != "extends"}
     return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
                      default_flow_style=None)  # fmt: skip

@@ -14,99 +14,44 @@ runs as soon as a copy is made, and the spec's own rules run once the whole netw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cached_property
-from math import prod
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from netspec.compiler.language.init_rule import INITIALIZERS, Rule
 from netspec.compiler.language.schema import widen
-from netspec.compiler.language.schema_validation import check
-from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span, SpecError, nearest
-from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, Shape, choice
+from netspec.compiler.language.schema_validation import Report, check
+from netspec.diagnostics import Diagnostic, Span, nearest
+from netspec.ops.base import NUMBER, Schema
 from netspec.source import Mapping, Node, Scalar, plain
 
-if TYPE_CHECKING:
-    from netspec.compiler.ir import Layer, Network
-    from netspec.compiler.language.document import Document
-
-_KAIMING: Final[dict[str, Schema]] = {
-    "a": NUMBER,
-    "mode": choice("fan_in", "fan_out"),
-    "nonlinearity": choice("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"),
-}
-
-INITIALIZERS: Final[dict[str, dict[str, Schema]]] = {
-    "zeros_": {},
-    "ones_": {},
-    "constant_": {"val": NUMBER},
-    "normal_": {"mean": NUMBER, "std": POSITIVE_NUMBER},
-    "trunc_normal_": {"mean": NUMBER, "std": POSITIVE_NUMBER, "a": NUMBER, "b": NUMBER},
-    "uniform_": {"a": NUMBER, "b": NUMBER},
-    "kaiming_normal_": _KAIMING,
-    "kaiming_uniform_": _KAIMING,
-    "xavier_normal_": {"gain": POSITIVE_NUMBER},
-    "xavier_uniform_": {"gain": POSITIVE_NUMBER},
-    "orthogonal_": {"gain": POSITIVE_NUMBER},
-    "dirac_": {"groups": POSITIVE},
-}
-"""The functions of `torch.nn.init` that a spec may name, and their arguments."""
+_EXAMPLE: Final = "for example `Conv2d: {weight: {normal_: {std: 0.01}}}`"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """One rule: the modules it selects, the parameter, the function and its raw arguments."""
-
-    selector: str
-    parameter: str
-    function: str
-    args: dict[str, Any]
-    span: Span
-
-
-def fans(shape: Shape) -> dict[str, int]:
-    """`fan_in` and `fan_out` of a tensor, as `torch.nn.init` defines them; a vector has none."""
-    if len(shape) < 2:
-        return {}
-    receptive = prod(shape[2:])
-    return {"fan_in": shape[1] * receptive, "fan_out": shape[0] * receptive}
-
-
-def matches(selector: str, path: str, kinds: tuple[str, ...]) -> bool:
-    """Whether a selector takes the module at `path`, whose classes have the names `kinds`."""
-    if names_a_kind(selector):
-        return selector in kinds
-    return fnmatchcase(path, selector)
-
-
-def names_a_kind(selector: str) -> bool:
-    """Whether a selector is a class's name, and no path such as `AuxLogits.fc`."""
-    return selector[:1].isupper() and selector.isalnum()
-
-
-def init_rules(section: Mapping | None) -> tuple[Rule, ...]:
-    """Read the section. Raises `SpecError` with every mistake in it."""
-    findings: list[Diagnostic] = []
+def init_rules(section: Node | None, report: Report) -> tuple[Rule, ...]:
+    """The rules of a section; what is wrong in it is reported, and left out."""
+    if section is None or (isinstance(section, Scalar) and section.value is None):
+        return ()
+    if not isinstance(section, Mapping):
+        report(Diagnostic("NS202", "`init` is a mapping", section.span, (), _EXAMPLE))
+        return ()
     rules: list[Rule] = []
-    if section is not None:
-        for selector, node in section.items.items():
-            if not isinstance(node, Mapping):
-                hint = "for example `Conv2d: {weight: {normal_: {std: 0.01}}}`"
-                message = f"`{selector}` is a mapping of parameters"
-                findings.append(Diagnostic("NS202", message, node.span, (), hint))
-                continue
-            for parameter, rule in node.items.items():
-                made = _rule(selector, parameter, rule, node.keys[parameter], findings)
-                if made is not None:
-                    rules.append(made)
-    if findings:
-        raise SpecError(tuple(findings))
+    for selector, node in section.items.items():
+        if not isinstance(node, Mapping) or not node.items:
+            message = f"`{selector}` is a mapping of parameters"
+            report(Diagnostic("NS202", message, node.span, (), _EXAMPLE))
+            continue
+        for parameter, rule in node.items.items():
+            named = _function(parameter, rule, report)
+            if named is not None:
+                function, args, span = named
+                given = _arguments(function, args, span, report)
+                if given is not None:
+                    place, key = section.keys[selector], node.keys[parameter]
+                    rules.append(Rule(selector, place, parameter, function, given, key))
     return tuple(rules)
 
 
-def _rule(
-    selector: str, parameter: str, node: Node, key: Span, findings: list[Diagnostic]
-) -> Rule | None:
+def _function(parameter: str, node: Node, report: Report) -> tuple[str, Node | None, Span] | None:
+    """The function that a rule names, its arguments and its place; None after a finding."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         name, args, span = node.value, None, node.span
     elif isinstance(node, Mapping) and len(node.items) == 1:
@@ -115,109 +60,40 @@ def _rule(
     else:
         hint = "for example `zeros_` or `{normal_: {std: 0.01}}`"
         message = f"`{parameter}` is one function of torch.nn.init"
-        findings.append(Diagnostic("NS202", message, node.span, (), hint))
+        report(Diagnostic("NS202", message, node.span, (), hint))
         return None
     if name not in INITIALIZERS:
         near = nearest(name, list(INITIALIZERS))
         hint = f"did you mean `{near}`?" if near else "one of " + ", ".join(
             f"`{n}`" for n in INITIALIZERS
         )  # fmt: skip
-        findings.append(Diagnostic("NS311", f"there is no initializer `{name}`", span, (), hint))
+        report(Diagnostic("NS311", f"there is no initializer `{name}`", span, (), hint))
         return None
-    given: dict[str, Any] = {}
-    if name == "constant_" and isinstance(args, Scalar) and args.value is not None:
-        check(args, widen(NUMBER), "`val`", findings.append)
+    return name, args, span
+
+
+def _arguments(name: str, args: Node | None, span: Span, report: Report) -> dict[str, Any] | None:
+    """The arguments as plain data; None after a finding."""
+    if args is None or (isinstance(args, Scalar) and args.value is None):
+        if name == "constant_":
+            report(Diagnostic("NS203", "`constant_` needs `val`", span))
+            return None
+        return {}
+    problems: list[Diagnostic] = []
+    if name == "constant_" and isinstance(args, Scalar):
+        check(args, widen(NUMBER), "`val`", problems.append)
         given = {"val": args.value}
-    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
-        schema: Schema = {
-            "type": "object",
-            "properties": {k: widen(v) for k, v in INITIALIZERS[name].items()},
-            "additionalProperties": False,
-        }
-        check(args, schema, f"`{name}`", findings.append)
+    else:
+        check(args, _schema(name), f"`{name}`", problems.append)
         given = plain(args) if isinstance(args, Mapping) else {}
-    elif name == "constant_":
-        findings.append(Diagnostic("NS203", "`constant_` needs `val`", span))
-    return Rule(selector, parameter, name, given, key)
+    for problem in problems:
+        report(problem)
+    return None if problems else given
 
 
-def unmatched(network: Network, section: Mapping | None) -> list[Diagnostic]:
-    """NS311 for each selector that selects no layer.
-
-    A kind of layer that the spec names somewhere is well, even where this network, a variant of
-    its family, has none of it.
-    """
-    document = network.document
-    written = _Written(document)
-    findings = _unmatched(section, network.root, written) if section is not None else []
-    checked: set[str] = set()
-    if any(block.init is not None for block in document.blocks.values()):
-        for layer in network.layers:
-            for name, _ in layer.inits:
-                found = document.blocks[name].init
-                if found is not None and name not in checked:
-                    checked.add(name)
-                    findings += _unmatched(found, layer, written)
-    return findings
-
-
-class _Written:
-    """The kinds of layers that a spec names, found when first asked for."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-
-    @cached_property
-    def kinds(self) -> set[str]:
-        entries = [self.document.layers, *(b.body for b in self.document.blocks.values())]
-        found: set[str] = set()
-        while entries:
-            entry = entries.pop()
-            found.add(entry.op)
-            entries += [c.entry for c in (*entry.children, *(entry.branches or ()))]
-        values: list[Any] = [p.default for p in self.document.params.values()]
-        while values:  # a parameter may name a layer
-            value = values.pop()
-            if isinstance(value, list):
-                values += value
-            elif isinstance(value, str):
-                found.add(value)
-        return found
-
-
-def _unmatched(section: Mapping, root: Layer, written: _Written) -> list[Diagnostic]:
-    from netspec.compiler.ir import walk
-
-    layers = list(walk(root))
-    start = len(root.path) + 1 if root.path else 0
-    kinds = {type(x.op).__name__ for x in layers if x.op is not None}
-    paths = [x.path[start:] for x in layers if x is not root]
-    findings: list[Diagnostic] = []
-    for selector in section.items:
-        if names_a_kind(selector):
-            ok = selector in kinds or selector in written.kinds or bool(_inner(layers, start))
-            near = nearest(selector, sorted(kinds)) if not ok else None
-        else:
-            ok = any(fnmatchcase(p, selector) for p in paths) or any(
-                fnmatchcase(p, selector) for p in ("", *_inner(layers, start))
-            )
-            near = nearest(selector, paths) if not ok else None
-        if not ok:
-            hint = f"did you mean `{near}`?" if near else "name a kind of layer, or a path"
-            message = f"no layer is selected by `{selector}`"
-            span = section.keys[selector]
-            findings.append(Diagnostic("NS311", message, span, (), hint))
-        if len(findings) >= MAX_FINDINGS:
-            break
-    return findings
-
-
-def _inner(layers: list[Layer], start: int) -> list[str]:
-    """The paths of modules that stand within a layer, as its parameters' names tell."""
-    return [
-        f"{layer.path[start:]}.{name}".rpartition(".")[0]
-        for layer in layers
-        if layer.op is not None
-        for name in layer.op.parameters(*layer.inputs)
-        if "." in name
-    ]
+def _schema(name: str) -> Schema:
+    return {
+        "type": "object",
+        "properties": {k: widen(v) for k, v in INITIALIZERS[name].items()},
+        "additionalProperties": False,
+    }

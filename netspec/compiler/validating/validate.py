@@ -34,7 +34,8 @@ from netspec.compiler.language.schema_validation import (
 )
 from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
 from netspec.compiler.validating.foreign_syntax import arguments_beside, layer_as_name, type_as_key
-from netspec.diagnostics import Span, nearest
+from netspec.compiler.validating.init_rules import init_rules
+from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
 
@@ -49,35 +50,21 @@ class _Validator(ArgumentChecks):
         super().__init__()
         self.source, self.root, self.sources = source, root, sources
         self.schema = spec_schema()
+        self.train: Mapping | None = None
+        self.beside: list[Diagnostic] = []  # in `train` and `init`, of which no shape depends
 
     def document(self) -> Document:
         items = self.root.items
-        properties = self.schema["properties"]
-        for key, value in items.items():
-            if key not in SECTIONS:
-                self.report(unknown_key(key, self.root.keys[key], "a spec", list(SECTIONS)))
-                self.lost_blocks |= "blocks" not in items
-            elif key not in ("params", "blocks", "layers"):
-                before = len(self.findings)
-                check(value, properties[key], f"`{key}`", self.report)
-                found = self.findings[before:]
-                if key == "input" and found and found[-1].hint is None:
-                    hint = "write `[channels, height, width]`: the batch is implied"
-                    self.findings[-1] = replace(self.findings[-1], hint=hint)
-        if self.findings and any(f.code == "NS201" for f in self.findings):
-            missing = []
-        else:
-            missing = [k for k in ("netspec", "input", "layers") if k not in items]
-        if missing:
-            self.report(missing_keys(missing, self.root.span, "a spec"))
-            if missing == ["netspec"]:
-                hint = "start with `netspec: 1`, the version of the language"
-                self.findings[-1] = replace(self.findings[-1], hint=hint)
+        for key in items:
+            self.section(key)
+        self.require_sections()
         self.version(items.get("netspec"))
         params = self.params(items.get("params"), "the spec")
         blocks = self.blocks(items.get("blocks"))
+        init = init_rules(items.get("init"), self.beside.append)
         layers = self.body(items["layers"], "`layers`") if "layers" in items else None
         if self.findings or layers is None:
+            self.findings += self.beside
             self.fail()
         name = items.get("name")
         shape = items["input"]
@@ -91,10 +78,39 @@ class _Validator(ArgumentChecks):
             blocks=blocks,
             layers=layers,
             outputs=_mapping(items.get("outputs")),
-            init=_mapping(items.get("init")),
-            train=_mapping(items.get("train")),
+            init=init,
+            train=self.train,
             sources=self.sources,
+            findings=tuple(self.beside),
         )
+
+    def section(self, key: str) -> None:
+        """Check the form of one section, but of those that are read entry by entry."""
+        value = self.root.items[key]
+        if key not in SECTIONS:
+            self.report(unknown_key(key, self.root.keys[key], "a spec", list(SECTIONS)))
+            self.lost_blocks |= "blocks" not in self.root.items
+        elif key == "train":
+            before = len(self.beside)
+            check(value, self.schema["properties"][key], f"`{key}`", self.beside.append)
+            self.train = _mapping(value) if len(self.beside) == before else None
+        elif key not in ("params", "blocks", "layers", "init"):
+            before = len(self.findings)
+            check(value, self.schema["properties"][key], f"`{key}`", self.report)
+            found = self.findings[before:]
+            if key == "input" and found and found[-1].hint is None:
+                hint = "write `[channels, height, width]`: the batch is implied"
+                self.findings[-1] = replace(self.findings[-1], hint=hint)
+
+    def require_sections(self) -> None:
+        if any(f.code == "NS201" for f in self.findings):  # one of them is misspelt, perhaps
+            return
+        missing = [k for k in ("netspec", "input", "layers") if k not in self.root.items]
+        if missing:
+            self.report(missing_keys(missing, self.root.span, "a spec"))
+            if missing == ["netspec"]:
+                hint = "start with `netspec: 1`, the version of the language"
+                self.findings[-1] = replace(self.findings[-1], hint=hint)
 
     def version(self, node: Node | None) -> None:
         if isinstance(node, Scalar) and isinstance(node.value, int) and node.value != 1:
@@ -142,44 +158,51 @@ class _Validator(ArgumentChecks):
             hint = "write each block under its name"
             self.say("NS202", "`blocks` is a mapping", node.span, hint)
             return blocks
+        for name, value in node.items.items():  # all names first: a block may use a later one
+            self.declare_block(name, value, node.keys[name])
         for name, value in node.items.items():
-            span = node.keys[name]
-            if not BLOCK_NAME.match(name) or name in OPS or name in ("Sequential", "Parameter"):
-                taken = name in OPS or name in ("Sequential", "Parameter")
-                why = "is a layer already" if taken else "cannot name a block"
-                hint = "choose another name" if taken else "a block is a PascalCase name"
-                self.say("NS208", f"`{name}` {why}", span, hint)
-                self.lost_blocks = True
-            if not isinstance(value, Mapping):
-                self.say("NS202", f"the block `{name}` is a mapping", value.span,
-                         "give it `layers:`, and `params:` where it has any")  # fmt: skip
-                self.block_params[name] = {}
-                self.broken_blocks.add(name)
-                continue
-            known = ["description", "params", "layers", "order", "init"]
-            wrong = [k for k in value.items if k not in known]
-            for key in wrong:
-                self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
-                self.broken_blocks.add(name)
-            if "layers" not in value.items and not wrong:
-                self.report(missing_keys(["layers"], span, f"the block `{name}`"))
-            self.block_params[name] = self.params(value.items.get("params"), f"`{name}`")
-        for name, value in node.items.items():
-            body = value.items.get("layers") if isinstance(value, Mapping) else None
-            if body is not None:
-                entry = self.body(body, f"`{name}`")
-                params = self.block_params[name]
-                init = value.items.get("init") if isinstance(value, Mapping) else None
-                if init is not None and not isinstance(init, Mapping):
-                    self.say("NS202", "`init` is a mapping", init.span)
-                order = value.items.get("order") if isinstance(value, Mapping) else None
-                if order is not None:
-                    properties = self.schema["$defs"]["block"]["properties"]
-                    check(order, properties["order"], "`order`", self.report)
-                names = _words(order) if isinstance(order, Sequence) else ()
-                span = node.keys[name]
-                blocks[name] = Block(name, span, params, entry, _mapping(init), names)
+            if isinstance(value, Mapping) and "layers" in value.items:
+                blocks[name] = self.block(name, value, node.keys[name])
         return blocks
+
+    def declare_block(self, name: str, value: Node, span: Span) -> None:
+        """Check a block's name and keys, and learn its parameters."""
+        if not BLOCK_NAME.match(name) or name in OPS or name in ("Sequential", "Parameter"):
+            taken = name in OPS or name in ("Sequential", "Parameter")
+            why = "is a layer already" if taken else "cannot name a block"
+            hint = "choose another name" if taken else "a block is a PascalCase name"
+            self.say("NS208", f"`{name}` {why}", span, hint)
+            self.lost_blocks = True
+        if not isinstance(value, Mapping):
+            self.say("NS202", f"the block `{name}` is a mapping", value.span,
+                     "give it `layers:`, and `params:` where it has any")  # fmt: skip
+            self.block_params[name] = {}
+            self.broken_blocks.add(name)
+            return
+        known = ["description", "params", "layers", "order", "init"]
+        wrong = [k for k in value.items if k not in known]
+        for key in wrong:
+            self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
+            self.broken_blocks.add(name)
+        if "layers" not in value.items and not wrong:
+            self.report(missing_keys(["layers"], span, f"the block `{name}`"))
+        self.block_params[name] = self.params(value.items.get("params"), f"`{name}`")
+
+    def block(self, name: str, value: Mapping, span: Span) -> Block:
+        """Read a block's layers, and what stands beside them."""
+        body = self.body(value.items["layers"], f"`{name}`")
+        order = value.items.get("order")
+        if order is not None:
+            schema = self.schema["$defs"]["block"]["properties"]["order"]
+            check(order, schema, "`order`", self.report)
+        return Block(
+            name,
+            span,
+            self.block_params[name],
+            body,
+            init_rules(value.items.get("init"), self.beside.append),
+            _words(order) if isinstance(order, Sequence) else (),
+        )
 
     # layers
 

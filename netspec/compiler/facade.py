@@ -1,0 +1,53 @@
+"""What a user holds: a checked network, and what is computed of it when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from netspec.compiler.ir import NetworkIR
+from netspec.diagnostics import Diagnostic
+from netspec.ops.base import Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Network(NetworkIR):
+    """A checked network. Shapes exclude the batch; only `build` needs torch."""
+
+    @cached_property
+    def state(self) -> dict[str, Shape]:
+        """The names and shapes of `state_dict()`, in torch's order."""
+        from netspec.compiler.analysis.state import state_shapes
+
+        return state_shapes(self.root)
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the lints found."""
+        from netspec.compiler.lints.run import lint
+
+        return lint(self)
+
+    @cached_property
+    def min_input_size(self) -> int | None:
+        """The least height and width, taken equal, for which every layer works in eval mode.
+
+        None where the input is not spatial, or no such size up to the spec's own works.
+        """
+        from netspec.compiler.analysis.min_size import min_input_size
+
+        return min_input_size(self)
+
+    def resolved(self) -> str:
+        """A spec complete in itself: `extends` merged, parameters and overrides applied."""
+        from netspec.compiler.sources.resolved import resolved
+
+        return resolved(self)
+
+    def build(self) -> nn.Module:
+        """An ordinary `torch.nn.Module` with fresh weights, initialised as the spec says."""
+        from netspec.compiler.building.build import build
+
+        return build(self)
