@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from netspec.compiler.facade import Network
+    from netspec.compiler.sources.override import Overrides
 
 app = typer.Typer(
     name="netspec",
@@ -41,20 +45,29 @@ def usage(message: str, hint: str | None = None) -> NoReturn:
     raise typer.Exit(2)
 
 
-def load(path: str, settings: list[str] | None = None, input: str | None = None):  # type: ignore[no-untyped-def]
-    """A network for a command; findings end the command."""
+def overrides_of(settings: list[str] | None, input: str | None) -> Overrides:
+    """What `--set` and `--input` say; a wrong one ends the command."""
     from netspec.compiler.sources.override import parse_overrides
     from netspec.diagnostics import SpecError
-    from netspec.report import check as checker
-    from netspec.report import findings as show
 
     try:
-        overrides = parse_overrides(settings or [], input)
+        return parse_overrides(settings or [], input)
     except SpecError as problem:
         found = problem.diagnostics[0]
         usage(found.message, found.hint)
-    stdin = sys.stdin.buffer.read(1 << 20) if path == "-" else None
-    done = checker.check(path, overrides, stdin)
+
+
+def standard_input(path: str) -> bytes | None:
+    """What stands on standard input, where the path is `-`."""
+    return sys.stdin.buffer.read(1 << 20) if path == "-" else None
+
+
+def load(path: str, settings: list[str] | None = None, input: str | None = None) -> Network:
+    """A network for a command; findings end the command."""
+    from netspec.report import check as checker
+    from netspec.report import findings as show
+
+    done = checker.check(path, overrides_of(settings, input), standard_input(path))
     if done.network is None:
         print(show.text(done.findings, done.texts, sys.stderr.isatty()), file=sys.stderr)
         raise typer.Exit(1)

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from netspec.cli.options import FORMATS, BatchSize, Depth, Input, Settings, app, load, usage
+from netspec.cli.options import (
+    FORMATS,
+    BatchSize,
+    Depth,
+    Input,
+    Settings,
+    app,
+    load,
+    overrides_of,
+    standard_input,
+    usage,
+)
 
 
 def _color() -> bool:
@@ -30,51 +41,30 @@ def check(
     """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
     # Cyclic garbage is not worth looking for in a process that ends so soon.
     gc.disable()
-    from netspec.compiler.sources.override import parse_overrides
-    from netspec.diagnostics import Diagnostic, SpecError
     from netspec.report import check as checker
-    from netspec.report import findings as show
+    from netspec.report.renderers import RENDERERS
 
     if format not in FORMATS:
         usage(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
-    try:
-        overrides = parse_overrides(settings or [], input)
-    except SpecError as problem:
-        found = problem.diagnostics[0]
-        usage(found.message, found.hint)
+    overrides = overrides_of(settings, input)
     try:
         files = checker.spec_paths(paths)
     except FileNotFoundError as problem:
         usage(f"the folder `{problem}` holds no `*.yaml`")
-    errors = warnings = 0
-    collected: list[Diagnostic] = []
+    renderer = RENDERERS[format]
+    checked: list[checker.Checked] = []
     for path in files:
-        stdin = sys.stdin.buffer.read(1 << 20) if path == "-" else None
-        done = checker.check(path, overrides, stdin)
-        errors += sum(f.severity == "error" for f in done.findings)
-        warnings += sum(f.severity == "warning" for f in done.findings)
-        collected += done.findings
-        if format == "text":
-            if done.findings:
-                print(show.text(done.findings, done.texts, _color()), end="\n\n")
-            if done.network is not None:
-                print(checker.fine(done))
-        elif format == "concise" and done.findings:
-            print(show.concise(done.findings))
-        elif format == "github" and done.findings:
-            print(show.github(done.findings))
-    if format == "json":
-        print(show.as_json(collected))
-    elif format == "text" and (len(files) > 1 or errors or warnings):
-        print(f"{len(files)} {_plural('spec', files)}, {errors} {_plural('error', errors)}, "
-              f"{warnings} {_plural('warning', warnings)}")  # fmt: skip
-    if errors or (strict and warnings):
+        done = checker.check(path, overrides, standard_input(path))
+        _show(renderer.one(done, _color()))
+        checked.append(done._replace(network=None, texts={}))  # no more is needed of it
+    _show(renderer.end(checked))
+    if any(c.count("error") or (strict and c.count("warning")) for c in checked):
         raise typer.Exit(1)
 
 
-def _plural(word: str, count: int | list[str]) -> str:
-    number = count if isinstance(count, int) else len(count)
-    return word if number == 1 else word + "s"
+def _show(text: str) -> None:
+    if text:
+        print(text)
 
 
 @app.command(short_help="show every layer's shape, parameters and memory")

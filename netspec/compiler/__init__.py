@@ -55,7 +55,7 @@ def compile_source(
     else:
         found += init_findings(document, params, expansion.root)
     if found or recipe is None or shape is None or expansion is None:
-        raise SpecError(tuple(found))
+        raise SpecError(tuple(sorted(found, key=lambda finding: finding.span)))
     return Network(
         name=document.name,
         description=_text(root.items.get("description")),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from netspec.compiler.language.document import Document, Entry
-from netspec.diagnostics import Span
+from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op, Shape, text
 from netspec.recipe import Recipe
 
@@ -23,6 +23,17 @@ class ExpandedFrom(NamedTuple):
 
     block: str
     span: Span
+
+
+def provenance(
+    expanded_from: tuple[ExpandedFrom, ...], path: str | None = None
+) -> tuple[Note, ...]:
+    """The note that says through which block a layer came, where it came through one."""
+    if not expanded_from:
+        return ()
+    last = expanded_from[-1]
+    what = f"in `{path}`, from {last.block}" if path else f"{last.block} is used here"
+    return (Note(what, last.span),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ def same_or_sizes(ndim: int) -> Schema:
     }
 
 
+def require_groups(groups: int, channels: int, which: str) -> None:
+    """Raise `Refusal` NS404 unless the groups divide the channels, the input's or the output's."""
+    if channels % groups:
+        raise Refusal(
+            "NS404",
+            f"{groups} groups do not divide {channels} {which} channels",
+            argument="groups",
+            hint="both channel counts must be multiples of `groups`",
+        )
+
+
 class Conv(TorchOp, abstract=True):
     """A convolution; source of the shape and count: the documentation of `torch.nn.Conv2d`."""
 
@@ -53,13 +64,7 @@ class Conv(TorchOp, abstract=True):
 
     def check(self) -> None:
         """Refuse what torch's constructor refuses."""
-        if self.out_channels % self.groups:
-            raise Refusal(
-                "NS404",
-                f"{self.groups} groups do not divide {self.out_channels} output channels",
-                argument="groups",
-                hint="both channel counts must be multiples of `groups`",
-            )
+        require_groups(self.groups, self.out_channels, "output")
         if self.padding == "same" and any(s != 1 for s in ntuple(self.stride, self.ndim)):
             raise Refusal(
                 "NS410",
@@ -92,13 +97,7 @@ class Conv(TorchOp, abstract=True):
         (x,) = inputs
         n = self.ndim
         require_spatial(self, x, n)
-        if x[0] % self.groups:
-            raise Refusal(
-                "NS404",
-                f"{self.groups} groups do not divide {x[0]} input channels",
-                argument="groups",
-                hint="both channel counts must be multiples of `groups`",
-            )
+        require_groups(self.groups, x[0], "input")
         kernel, stride = ntuple(self.kernel_size, n), ntuple(self.stride, n)
         dilation, pads = ntuple(self.dilation, n), self.pads()
         if self.padding_mode in ("reflect", "circular"):

@@ -6,10 +6,9 @@ from math import prod
 from typing import ClassVar, Final
 
 from netspec.ops.base import AXES, BOOL, POSITIVE, Ints, Refusal, Shape, arg, ntuple, sizes
+from netspec.ops.conv import require_groups
 from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import at_most
-
-GROUPS: Final = "both channel counts must be multiples of `groups`"
 
 
 class ConvTranspose(TorchOp, abstract=True):
@@ -34,13 +33,7 @@ class ConvTranspose(TorchOp, abstract=True):
 
     def check(self) -> None:
         """Refuse groups and paddings that torch refuses whatever the input."""
-        if self.out_channels % self.groups:
-            raise Refusal(
-                "NS404",
-                f"{self.groups} groups do not divide {self.out_channels} output channels",
-                argument="groups",
-                hint=GROUPS,
-            )
+        require_groups(self.groups, self.out_channels, "output")
         n = self.ndim
         for extra, stride, dilation in zip(
             ntuple(self.output_padding, n),
@@ -66,13 +59,7 @@ class ConvTranspose(TorchOp, abstract=True):
         (x,) = inputs
         n = self.ndim
         require_spatial(self, x, n)
-        if x[0] % self.groups:
-            raise Refusal(
-                "NS404",
-                f"{self.groups} groups do not divide {x[0]} input channels",
-                argument="groups",
-                hint=GROUPS,
-            )
+        require_groups(self.groups, x[0], "input")
         out = []
         gone: list[tuple[int, int, str]] = []
         for size, kernel, stride, pad, extra, dilation, axis in zip(

@@ -25,6 +25,10 @@ class Checked(NamedTuple):
     findings: tuple[Diagnostic, ...]
     texts: dict[str, str]
 
+    def count(self, severity: str) -> int:
+        """How many findings are of this severity, `error` or `warning`."""
+        return sum(finding.severity == severity for finding in self.findings)
+
 
 def spec_paths(paths: Iterable[str]) -> list[str]:
     """The files, and every `*.yaml` and `*.yml` below the folders, in order.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
 from netspec.compiler.ir import Layer, Scope
-from netspec.compiler.language.document import Block, Entry
+from netspec.compiler.language.document import Block, Entry, Param
 from netspec.compiler.language.names import unknown_layer
 from netspec.compiler.language.params import bare_param, param_mismatch
 from netspec.compiler.language.schema_validation import check_value, said, unknown_key
-from netspec.diagnostics import Diagnostic, Note, Span, nearest
+from netspec.diagnostics import Diagnostic, Note, nearest
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal
 from netspec.source import Mapping, Node, Scalar
@@ -60,67 +61,96 @@ def make_op(context: Elaboration, entry: Entry, name: str, scope: Scope) -> Op:
 
 
 def _fresh(context: Elaboration, entry: Entry, op: type[Op], scope: Scope) -> Op:
-    args = entry.args
-    given: dict[str, Any] = {}
-    nodes: dict[str, Node] = {}
-    if isinstance(args, Mapping):
-        for key, node in args.items.items():
-            given[key] = context.value(node, scope)
-            nodes[key] = node
-    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
-        if op.bare is None:
-            context.report("NS202", f"{op.__name__} has no argument that stands alone", args.span)
-            raise AlreadyReported
-        given[op.bare] = context.value(args, scope)
-        nodes[op.bare] = args
-    spans = {key: node.span for key, node in nodes.items()}
-    same = (id(args), op.__name__, repr(given), "given")  # so that `infer` is remembered for it
+    """The op from its evaluated arguments. Raises `AlreadyReported` after a finding."""
+    nodes = _nodes(context, entry, op.bare, f"{op.__name__} has no argument that stands alone")
+    given = {name: context.value(node, scope) for name, node in nodes.items()}
+    same = (id(entry.args), op.__name__, repr(given), "given")  # so that `infer` is remembered
     made = context.made.get(same)
-    if made is not None:
-        return made
+    if made is None:
+        _check(context, entry, op, given, nodes, scope)
+        made = context.made[same] = _made(context, entry, op, given, nodes, scope)
+    return made
+
+
+def _nodes(context: Elaboration, entry: Entry, alone: str | None, message: str) -> dict[str, Node]:
+    """The arguments by name as they are written; `alone` names the one without a name.
+
+    Raises `AlreadyReported` after the finding `message` where no argument may stand alone.
+    """
+    args = entry.args
+    if isinstance(args, Mapping):
+        return args.items
+    if args is None or (isinstance(args, Scalar) and args.value is None):
+        return {}
+    if alone is None:
+        context.report("NS202", message, args.span)
+        raise AlreadyReported
+    return {alone: args}
+
+
+def _check(
+    context: Elaboration,
+    entry: Entry,
+    op: type[Op],
+    given: dict[str, Any],
+    nodes: dict[str, Node],
+    scope: Scope,
+) -> None:
+    """Hold the values against the op's schema; `4.0` becomes 4 where that is wanted.
+
+    Raises `AlreadyReported` after a finding, which validation may have made already.
+    """
     before = len(context.findings)
     for key, value in given.items():
         declared = op.args.get(key)
         if declared is None:
-            at = args.keys[key] if isinstance(args, Mapping) else entry.span
-            found = unknown_key(key, at, op.__name__, list(op.args))
-            context.report(
-                found.code, found.message, found.span, found.hint, context.provenance(scope)
-            )
-            raise AlreadyReported
+            _unknown(context, entry, key, op.__name__, list(op.args), scope)
         problems: list[Diagnostic] = []
-        check_value(
-            value,
-            declared.schema,
-            f"`{key}`",
-            spans[key],
-            problems.append,
-        )
+        check_value(value, declared.schema, f"`{key}`", nodes[key].span, problems.append)
         if problems and _told(context, nodes[key], value, scope):
             raise AlreadyReported
         for found in problems:
             hint = found.hint or _mend(nodes[key])
-            context.report(found.code, found.message, found.span, hint, context.provenance(scope))
+            context.report_at(replace(found, hint=hint), scope)
         given[key] = _whole(value, declared.schema)
     missing = [a.name for a in op.args.values() if a.required and a.name not in given]
     if missing:
         needs = " and ".join(f"`{m}`" for m in missing)
         hint = "add " + " and ".join(f"`{m}: …`" for m in missing)
-        context.report(
-            "NS203", f"{op.__name__} needs {needs}", entry.span, hint, context.provenance(scope)
-        )
+        found = Diagnostic("NS203", f"{op.__name__} needs {needs}", entry.span, (), hint)
+        context.report_at(found, scope)
         raise AlreadyReported
-    if len(context.findings) > before or any(
-        ("NS202", s) in context.findings or ("NS204", s) in context.findings for s in spans.values()
-    ):
+    known = ((code, node.span) for node in nodes.values() for code in ("NS202", "NS204"))
+    if len(context.findings) > before or any(place in context.findings for place in known):
         raise AlreadyReported
+
+
+def _made(
+    context: Elaboration,
+    entry: Entry,
+    op: type[Op],
+    given: dict[str, Any],
+    nodes: dict[str, Node],
+    scope: Scope,
+) -> Op:
+    """The op. Raises `AlreadyReported` after a finding where its arguments contradict."""
     try:
-        made = context.made[same] = op(**given)
-        return made
+        return op(**given)
     except Refusal as refusal:
-        span = spans.get(refusal.argument or "", entry.span)
-        context.report(refusal.code, refusal.message, span, refusal.hint, context.provenance(scope))
+        node = nodes.get(refusal.argument or "")
+        span = entry.span if node is None else node.span
+        found = Diagnostic(refusal.code, refusal.message, span, (), refusal.hint)
+        context.report_at(found, scope)
         raise AlreadyReported from None
+
+
+def _unknown(
+    context: Elaboration, entry: Entry, key: str, what: str, known: list[str], scope: Scope
+) -> NoReturn:
+    """Report a name that is no argument, seen only now since `$name` named the layer."""
+    at = entry.args.keys[key] if isinstance(entry.args, Mapping) else entry.span
+    context.report_at(unknown_key(key, at, what, known), scope)
+    raise AlreadyReported
 
 
 def _told(context: Elaboration, raw: Node, value: Any, scope: Scope) -> bool:
@@ -144,44 +174,41 @@ def _mend(raw: Node) -> str | None:
 
 def block_env(context: Elaboration, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
     """The values of a block's parameters. Raises `AlreadyReported` after a finding."""
-    args = entry.args
-    given: dict[str, Any] = {}
-    spans: dict[str, Span] = {}
-    if isinstance(args, Mapping):
-        for key, node in args.items.items():
-            given[key], spans[key] = context.value(node, scope), node.span
-    elif args is not None and not (isinstance(args, Scalar) and args.value is None):
-        alone = bare_param(block.params)
-        if alone is None:
-            message = f"`{block.name}` has no parameter that stands alone"
-            context.report("NS202", message, args.span)
+    alone = bare_param(block.params)
+    message = f"`{block.name}` has no parameter that stands alone"
+    nodes = _nodes(context, entry, alone.name if alone else None, message)
+    for key in nodes:
+        if key not in block.params:
+            _unknown(context, entry, key, f"`{block.name}`", list(block.params), scope)
+    given = {name: context.value(node, scope) for name, node in nodes.items()}
+    return {
+        param.name: _param_value(context, block, param, entry, given, nodes, scope)
+        for param in block.params.values()
+    }
+
+
+def _param_value(
+    context: Elaboration,
+    block: Block,
+    param: Param,
+    entry: Entry,
+    given: dict[str, Any],
+    nodes: dict[str, Node],
+    scope: Scope,
+) -> Any:
+    """The value given, or the default. Raises `AlreadyReported` after a finding."""
+    if param.name in given:
+        wrong = param_mismatch(param, given[param.name])
+        if wrong:
+            notes = (Note("declared here", param.span), *context.provenance(scope))
+            context.report("NS202", wrong, nodes[param.name].span, None, notes)
             raise AlreadyReported
-        given[alone.name], spans[alone.name] = context.value(args, scope), args.span
-    for key in given:  # only where the block's name is itself a parameter
-        if key not in block.params and isinstance(args, Mapping):
-            known = list(block.params)
-            found = unknown_key(key, args.keys[key], f"`{block.name}`", known)
-            context.report(
-                found.code, found.message, found.span, found.hint, context.provenance(scope)
-            )
-            raise AlreadyReported
-    env: dict[str, Any] = {}
-    for param in block.params.values():
-        if param.name in given:
-            value = given[param.name]
-            wrong = param_mismatch(param, value)
-            if wrong:
-                notes = (Note("declared here", param.span), *context.provenance(scope))
-                context.report("NS202", wrong, spans[param.name], None, notes)
-                raise AlreadyReported
-            env[param.name] = value
-        elif param.required:
-            hint = f"add `{param.name}: …`"
-            context.report("NS203", f"`{block.name}` needs `{param.name}`", entry.span, hint)
-            raise AlreadyReported
-        else:
-            env[param.name] = param.default
-    return env
+        return given[param.name]
+    if param.required:
+        message = f"`{block.name}` needs `{param.name}`"
+        context.report("NS203", message, entry.span, f"add `{param.name}: …`")
+        raise AlreadyReported
+    return param.default
 
 
 def _whole(value: Any, schema: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
-from netspec.compiler.ir import INPUT, Scope
+from netspec.compiler.ir import INPUT, Scope, provenance
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import ExpressionError, evaluate, names
 from netspec.compiler.language.schema_validation import expression_span
@@ -88,11 +88,7 @@ class Elaboration:
 
     def provenance(self, scope: Scope, path: str | None = None) -> tuple[Note, ...]:
         """How the elaboration came here, through blocks."""
-        if not scope.expanded_from:
-            return ()
-        last = scope.expanded_from[-1]
-        what = f"in `{path}`, from {last.block}" if path else f"{last.block} is used here"
-        return (Note(what, last.span),)
+        return provenance(scope.expanded_from, path)
 
     def refused(self, refusal: Refusal, entry: Entry, site: Site) -> None:
         """Make a finding of an op's refusal: its place, and what made its inputs."""

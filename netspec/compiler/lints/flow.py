@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from netspec.compiler import ir
 from netspec.compiler.interpret import interpret
 from netspec.compiler.ir import INPUT, Layer, Output
 from netspec.compiler.language.document import Document, Entry
@@ -126,10 +127,7 @@ _IGNORE = re.compile(r"#\s*netspec:\s*ignore\[([A-Z0-9,\s]+)\]")
 
 def provenance(layer: Layer) -> tuple[Note, ...]:
     """The note that names a layer that came through blocks, and the block's use."""
-    if not layer.expanded_from:
-        return ()
-    via = layer.expanded_from[-1]
-    return (Note(f"in `{layer.path}`, from {via.block}", via.span),)
+    return ir.provenance(layer.expanded_from, layer.path)
 
 
 def entries(document: Document) -> dict[Span, Entry]:

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from netspec.compiler.language.document import (
-    MODIFIERS,
     PARAM_TYPES,
     SECTIONS,
     Block,
-    Child,
     Document,
-    Entry,
-    Loop,
     Param,
 )
-from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
     BLOCK_NAME,
     PARAM_NAME,
-    unfit_name,
-    unknown_layer,
 )
-from netspec.compiler.language.schema import spec_schema
 from netspec.compiler.language.schema_validation import (
     check,
-    expression_span,
     missing_keys,
     said,
     unknown_key,
 )
-from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
-from netspec.compiler.validating.foreign_syntax import arguments_beside, layer_as_name, type_as_key
+from netspec.compiler.validating.argument_checks import is_null
+from netspec.compiler.validating.entries import Entries, words
 from netspec.compiler.validating.init_rules import init_rules
-from netspec.diagnostics import Diagnostic, Span, nearest
+from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
 
@@ -45,11 +35,10 @@ def validate(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Docu
     return _Validator(source, root, sources).document()
 
 
-class _Validator(ArgumentChecks):
+class _Validator(Entries):
     def __init__(self, source: Source, root: Mapping, sources: tuple[Source, ...]) -> None:
         super().__init__()
         self.source, self.root, self.sources = source, root, sources
-        self.schema = spec_schema()
         self.train: Mapping | None = None
         self.beside: list[Diagnostic] = []  # in `train` and `init`, of which no shape depends
 
@@ -64,7 +53,7 @@ class _Validator(ArgumentChecks):
         init = init_rules(items.get("init"), self.beside.append)
         layers = self.body(items["layers"], "`layers`") if "layers" in items else None
         if self.findings or layers is None:
-            self.findings += self.beside
+            self.findings = sorted([*self.findings, *self.beside], key=lambda found: found.span)
             self.fail()
         name = items.get("name")
         shape = items["input"]
@@ -201,235 +190,12 @@ class _Validator(ArgumentChecks):
             self.block_params[name],
             body,
             init_rules(value.items.get("init"), self.beside.append),
-            _words(order) if isinstance(order, Sequence) else (),
+            words(order) if isinstance(order, Sequence) else (),
         )
-
-    # layers
-
-    def body(self, node: Node, what: str) -> Entry:
-        if is_null(node) or not (isinstance(node, Scalar) or node.items):
-            self.say("NS203", f"{what} has no layers", node.span, "list them, as `- ReLU`")
-            return Entry("sequence", node.span)
-        if isinstance(node, Sequence) or (isinstance(node, Mapping) and _is_sequence(node)):
-            return self.sequence(node)
-        entry = self.entry(node)
-        # what a sequence does with its entries needs a sequence around this one
-        placed = entry.sources or entry.condition or entry.each or entry.name
-        if entry.kind == "call" or placed or entry.training_only:
-            return Entry("sequence", entry.span, children=(Child(None, entry.span, entry),))
-        return entry
-
-    def sequence(self, node: Sequence | Mapping) -> Entry:
-        children: list[Child] = []
-        if isinstance(node, Sequence):
-            for item in node.items:
-                children.append(Child(None, item.span, self.entry(item)))
-        elif (foreign := type_as_key(node)) is not None:
-            self.report(foreign)
-        else:
-            for key, value in node.items.items():
-                span = node.keys[key]
-                misnamed = layer_as_name(key, value, span, self.block_params)
-                if misnamed:
-                    self.report(misnamed)
-                    continue
-                self.child_name(key, span)
-                children.append(Child(key, span, self.entry(value, key)))
-        return Entry("sequence", node.span, children=tuple(children))
-
-    def child_name(self, name: str, span: Span) -> None:
-        if "$" in name:
-            try:
-                pieces(name)
-            except ExpressionError as problem:
-                at = expression_span(Scalar(name, span), problem.start, problem.end)
-                self.say(problem.code, problem.message, at, problem.hint)
-            return
-        unfit = unfit_name(name, span)
-        if unfit is not None:
-            self.report(unfit)
-
-    def entry(self, node: Node, key: str | None = None) -> Entry:
-        if isinstance(node, Sequence):
-            return self.sequence(node)
-        if isinstance(node, Scalar):
-            return self.word(node, key)
-        if _is_sequence(node):
-            return self.sequence(node)
-        return self.layer(node)
-
-    def word(self, node: Scalar, key: str | None) -> Entry:
-        value = node.value
-        if not isinstance(value, str) or not value:
-            where = f"`{key}` has" if key else "this entry has"
-            hint = "write a layer's name, as in `- ReLU`"
-            if value is not None:
-                self.say("NS206", f"{said(value)} is not a layer", node.span, hint)
-            else:
-                self.say("NS206", f"{where} no layer", node.span, hint)
-            return Entry("sequence", node.span)
-        self.layer_name(value, node.span, node)
-        if value in OPS:
-            self.arguments(value, None, node.span)
-        elif value in self.block_params:
-            self.block_arguments(value, None, node.span)
-        elif value == "Sequential":
-            self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
-        return Entry("op", node.span, op=value, constant="$" not in value)
-
-    def layer_name(self, name: str, span: Span, node: Scalar | None) -> None:
-        if name in OPS or name in self.block_params or name == "Sequential":
-            return
-        if "$" in name:
-            try:
-                pieces(name)
-            except ExpressionError as problem:
-                at = expression_span(node or Scalar(name, span), problem.start, problem.end)
-                self.say(problem.code, problem.message, at, problem.hint)
-            return
-        if self.lost_blocks and BLOCK_NAME.match(name):
-            return
-        if name not in self.unknown:  # a block that is misspelt where it is declared: one mistake
-            self.unknown.add(name)
-            self.report(unknown_layer(name, span, tuple(self.block_params)))
-
-    def layer(self, node: Mapping) -> Entry:
-        heads = [k for k in node.items if k not in MODIFIERS]
-        ops = [k for k in heads if k[:1].isupper() or k.startswith("$")]
-        strays = [k for k in heads if k not in ops]
-        modifiers = {k: v for k, v in node.items.items() if k in MODIFIERS}
-        runs = ops + [k for k in ("call", "layers") if k in modifiers]
-        beside = arguments_beside(node, ops[0], strays) if len(ops) == 1 else None
-        if beside is not None:
-            self.report(beside)
-            return Entry("op", node.keys[ops[0]], op=ops[0])
-        for stray in strays:
-            near = nearest(stray, list(MODIFIERS))
-            hint = f"did you mean `{near}`?" if near else (
-                "put layers with names of their own under `Sequential:`"
-            )  # fmt: skip
-            message = f"`{stray}` stands beside a layer, and is not a modifier"
-            self.say("NS201", message, node.keys[stray], hint)
-        if len(runs) > 1:
-            message = f"`{runs[0]}` and `{runs[1]}` are two layers in one entry"
-            self.say("NS206", message, node.keys[runs[1]], "give each its own line")
-        elif not runs and not strays:
-            hint = "add a layer's name" + (
-                ", such as `Add: {}` or `Concat: {dim: 1}`" if "branches" in modifiers else ""
-            )
-            self.say("NS206", "this entry has no layer", node.span, hint)
-        extra = self.modifiers(node, modifiers)
-        if not runs:
-            return Entry("sequence", node.span, **extra)
-        head = runs[0]
-        span, value = node.keys[head], node.items[head]
-        if head == "call":
-            target = value.value if isinstance(value, Scalar) else None
-            if not isinstance(target, str) or not target:
-                self.say("NS202", "`call` is the name of an earlier layer", value.span)
-            return Entry("call", value.span, op=str(target), **extra)
-        if head in ("layers", "Sequential"):
-            return self.nested(head, value, node, extra)
-        scalar = Scalar(head, span)
-        self.layer_name(head, span, scalar)
-        if head in OPS:
-            self.arguments(head, value, span)
-        elif head in self.block_params:
-            self.block_arguments(head, value, span)
-        constant = "$" not in head and not _has_expression(value)
-        return Entry("op", span, op=head, args=value, constant=constant, **extra)
-
-    def nested(self, head: str, value: Node, node: Mapping, extra: dict[str, Any]) -> Entry:
-        inner = self.body(value, f"`{head}`")
-        spliced = head == "layers" and "each" in extra
-        if inner.kind != "sequence" or inner.repeat or inner.condition or inner.branches:
-            child = Child(None, inner.span, inner)
-            inner = Entry("sequence", inner.span, children=(child,))
-        return Entry("sequence", inner.span, children=inner.children, spliced=spliced, **extra)
-
-    def modifiers(self, node: Mapping, given: dict[str, Node]) -> dict[str, Any]:
-        extra: dict[str, Any] = {}
-        properties = self.schema["$defs"]["layer"]["properties"]
-        for key, value in given.items():
-            if key in ("branches", "layers", "call"):
-                continue
-            before = len(self.findings)
-            check(value, properties[key], f"`{key}`", self.report)
-            if len(self.findings) > before:
-                continue
-            if key == "name":
-                extra["name"] = str(plain(value))
-                self.child_name(extra["name"], value.span)
-            elif key == "from":
-                extra["sources"] = _words(value)
-            elif key == "if":
-                extra["condition"] = value
-            elif key == "when":
-                extra["training_only"] = True
-            else:
-                extra[key] = _loop(value, node.keys[key])
-        if "branches" in given:
-            extra["branches"] = self.branches(given["branches"])
-        if "repeat" in given and "each" in given:
-            hint = "nest them: `repeat` a `Sequential` of `each`"
-            message = "`repeat` and `each` stand in one entry"
-            self.say("NS206", message, node.keys["each"], hint)
-        if "call" in given and "repeat" in given:
-            hint = "call it as often by `each`, as in `again$(index): {each: 3, call: conv}`"
-            message = "`repeat` makes copies, and `call` makes none"
-            self.say("NS206", message, node.keys["repeat"], hint)
-        if "call" in given and "branches" in given:
-            hint = "join the branches in an entry of their own, and call the layer after it"
-            message = "branches are joined by a layer of their own, not by `call`"
-            self.say("NS206", message, node.keys["call"], hint)
-        if "branches" in given and "from" in given:
-            message = "`branches` and `from` both say where the input comes from"
-            hint = "keep one; the branches are fed the layer before"
-            self.say("NS206", message, node.keys["from"], hint)
-        return extra
-
-    def branches(self, node: Node) -> tuple[Child, ...]:
-        if not isinstance(node, Mapping | Sequence):
-            self.say("NS202", "`branches` is a list or a mapping of layers", node.span)
-            return ()
-        entry = self.sequence(node)
-        for child in entry.children:
-            inner = child.entry
-            if inner.each or inner.sources or inner.training_only:
-                what = "each" if inner.each else "from" if inner.sources else "when"
-                hint = "each branch is fed the layer's own input, always"
-                self.say("NS206", f"a branch cannot have `{what}`", child.span, hint)
-        if not entry.children:
-            self.say("NS203", "`branches` is empty", node.span, "list the layers to join")
-        return entry.children
-
-
-def _is_sequence(node: Mapping) -> bool:
-    """Whether a mapping's keys are all names of children."""
-    return not any(k in MODIFIERS or k[:1].isupper() or k.startswith("$") for k in node.items)
-
-
-def _has_expression(node: Node) -> bool:
-    if isinstance(node, Scalar):
-        return isinstance(node.value, str) and "$" in node.value
-    items = node.items if isinstance(node, Sequence) else list(node.items.values())
-    return any(map(_has_expression, items))
 
 
 def _mapping(node: Node | None) -> Mapping | None:
     return node if isinstance(node, Mapping) else None
-
-
-def _words(node: Node) -> tuple[tuple[str, Span], ...]:
-    nodes = node.items if isinstance(node, Sequence) else [node]
-    return tuple((str(plain(n)), n.span) for n in nodes)
-
-
-def _loop(node: Node, span: Span) -> Loop:
-    if isinstance(node, Mapping):
-        (variable,) = node.items
-        return Loop(variable, node.items[variable], span)
-    return Loop(None, node, span)
 
 
 def _stem(name: str) -> str:
