@@ -65,9 +65,21 @@ def need(x: Tensor, name: str) -> None:
 def conv(name: str) -> Callable[..., nn.Module]:
     def make(x: Tensor, out_channels: int, kernel_size: Any, **rest: Any) -> nn.Module:
         need(x, name)
+        if name.startswith("ConvTranspose"):
+            run_kernel(name, x, kernel_size, rest)
         return getattr(nn, name)(x.shape[1], out_channels, kernel_size, **rest)
 
     return make
+
+
+def run_kernel(name: str, x: Tensor, kernel_size: Any, rest: dict[str, Any]) -> None:
+    """Run the layer on one channel of real numbers.
+
+    On `meta`, some versions of torch do not refuse an output padding that their kernels refuse.
+    """
+    plain_args = {key: value for key, value in rest.items() if key not in ("groups", "bias")}
+    with torch.device("cpu"), torch.no_grad():
+        getattr(nn, name)(1, 1, kernel_size, **plain_args)(torch.zeros(1, 1, *x.shape[2:]))
 
 
 def plain(name: str, *, spatial: bool = True) -> Callable[..., nn.Module]:
