@@ -29,11 +29,9 @@ from torch import Tensor, nn
 
 import netspec
 from netspec.recipe import Recipe, recipe_from
-from netspec.train.engine.criterion import Criterion
-from netspec.train.engine.metric_sums import Sums
-from netspec.train.engine.optimizer import make_optimizer
+from netspec.train.engine.learner import make_learner
 from netspec.train.engine.schedule import Schedule
-from netspec.train.engine.step import Step
+from netspec.train.engine.step import TrainingStep
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import apply_plan, make_plan
 
@@ -75,14 +73,9 @@ def ours(module: nn.Module, recipe: Recipe) -> StepOnce:
     alone = Processes()
     plan = make_plan(recipe, torch.device("cpu"), alone, images=True)
     apply_plan(plan)
-    module = module.to(memory_format=plan.memory_format)
-    criterion = Criterion(recipe.loss, plan.device)
-    optimizer = make_optimizer(
-        recipe.optimizer, module.parameters(), fused=plan.fused, capturable=False
-    )
-    sums = Sums(criterion, plan.device)
-    step = Step(module, ("logits",), criterion, optimizer, None, sums, recipe, plan, alone)
-    schedule = Schedule(recipe, optimizer, 100)
+    learner = make_learner(module, ("logits",), recipe, plan)
+    step = TrainingStep(learner, recipe, plan, alone)
+    schedule = Schedule(recipe, learner.optimizer, 100)
 
     def once(images: Tensor, labels: Tensor) -> None:
         step(images, labels)

@@ -12,8 +12,8 @@ from torchvision.transforms.v2 import functional
 
 from netspec.recipe import Choice
 from netspec.train.data.augment.augmentation import Augmentation, augmentation
-from netspec.train.data.augment.index_maps import Window
-from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.index_maps import IndexMap
+from netspec.train.data.augment.lazy_batch import LazyBatch
 from netspec.train.data.augment.resample import resized, resized_boxes, turned
 from netspec.train.errors import TrainError
 
@@ -30,7 +30,7 @@ def made(name: str, **args: Any) -> Augmentation:
 
 
 def applied(augment: Augmentation, batch: Tensor, epoch: int = 0) -> Tensor:
-    return augment(Scene(batch), torch.arange(len(batch)), epoch).settled().images
+    return augment(LazyBatch(batch), torch.arange(len(batch)), epoch).settled().images
 
 
 @pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric"])
@@ -87,7 +87,7 @@ def test_a_flip_turns_about_half_of_the_images(name: str, axis: int) -> None:
 
 def test_crops_and_flips_together_move_pixels_once_and_right() -> None:
     batch = images(8)
-    window = Window.whole(8, (12, 10), torch.device("cpu"))
+    window = IndexMap.whole(8, (12, 10), torch.device("cpu"))
     corner = torch.full((8,), -2)
     window = window.crop((12, 10), corner, corner).flip(None, torch.ones(8, dtype=torch.bool))
     expected = functional.pad(batch, [2, 2, 0, 0])[:, :, :12, :10].flip(3)
@@ -231,20 +231,20 @@ EVERYTHING = [
 def test_an_image_is_changed_alike_in_every_batch_and_otherwise_in_every_epoch() -> None:
     batch = images(32)
     augment = augmentation(EVERYTHING, 0, MEAN, STD)
-    whole = augment(Scene(batch), torch.arange(32), 4).settled().images
+    whole = augment(LazyBatch(batch), torch.arange(32), 4).settled().images
     some = torch.tensor([20, 3])
-    alone = augment(Scene(batch[some]), some, 4).settled().images
+    alone = augment(LazyBatch(batch[some]), some, 4).settled().images
     torch.testing.assert_close(alone, whole[some], atol=1e-3, rtol=1e-5)
-    later = augment(Scene(batch), torch.arange(32), 5).settled().images
+    later = augment(LazyBatch(batch), torch.arange(32), 5).settled().images
     assert not torch.isclose(later, whole).flatten(1).all(1).any()
 
 
 def test_crops_flips_and_cutout_give_the_same_bytes_in_every_batch() -> None:
     batch = images(32)
     augment = augmentation([*EVERYTHING[:2], EVERYTHING[7]], 0, MEAN, STD)
-    whole = augment(Scene(batch), torch.arange(32), 4).settled().images
+    whole = augment(LazyBatch(batch), torch.arange(32), 4).settled().images
     for place in range(32):
-        alone = augment(Scene(batch[place : place + 1]), torch.tensor([place]), 4).settled()
+        alone = augment(LazyBatch(batch[place : place + 1]), torch.tensor([place]), 4).settled()
         assert torch.equal(alone.images[0], whole[place])
 
 
@@ -257,7 +257,7 @@ def test_masks_move_with_their_images() -> None:
         Choice("RandomRotation", {"degrees": 40}),
         Choice("RandomResizedCrop", {"size": (12, 10), "interpolation": "nearest"}),
     ]
-    scene = augmentation(entries, 0, MEAN, STD)(Scene(batch, levels), torch.arange(64), 0)
+    scene = augmentation(entries, 0, MEAN, STD)(LazyBatch(batch, levels), torch.arange(64), 0)
     scene = scene.settled()
     assert scene.masks is not None
     inside = scene.masks != -100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from enum import Enum
 from typing import Any
 
 import jsonschema
@@ -125,6 +126,8 @@ def signature(made: type) -> dict[str, inspect.Parameter]:
 
 
 def plain(value: Any) -> Any:
+    if isinstance(value, Enum):  # torchvision's ways to interpolate
+        return value.value
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -3,6 +3,7 @@
 from netspec.recipe.cross_checks import notes
 from netspec.recipe.errors import RecipeError
 from netspec.recipe.optimizers import states
+from netspec.recipe.reading import recipe_from
 from netspec.recipe.recipe import (
     IMAGENET,
     UNCHANGED,
@@ -11,7 +12,6 @@ from netspec.recipe.recipe import (
     Normalization,
     Recipe,
     Warmup,
-    recipe_from,
 )
 from netspec.recipe.train_schema import DATA_SETS, TORCHVISION_SETS, TRAIN_SCHEMA
 

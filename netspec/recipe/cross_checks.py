@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netspec.recipe.errors import RecipeError
-
-if TYPE_CHECKING:
-    from netspec.recipe.recipe import Choice, Recipe
+from netspec.recipe.recipe import Choice, Recipe
 
 Key = tuple[str | int, ...]
 

@@ -4,6 +4,9 @@ Lengths (`step_size`, `milestones`, `T_max`, …) count epochs, or steps with `s
 step`. A length that torch demands but that follows from the recipe is filled in.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from netspec.recipe.schema import Schema, boolean, integer, mapping, number, numbers, one_of
 
 _GAMMA = "Factor by which the learning rate is multiplied."
@@ -128,3 +131,8 @@ LENGTH = {
     "PolynomialLR": "total_iters",
     "OneCycleLR": "total_steps",
 }
+
+
+def changes_momentum(name: str, args: Mapping[str, Any]) -> bool:
+    """Whether a scheduler turns more than the learning rate, which a CUDA graph would freeze."""
+    return name == "OneCycleLR" and bool(args.get("cycle_momentum", True))

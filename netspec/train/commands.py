@@ -20,11 +20,11 @@ from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.trial import take_trial_steps
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluate_split
+from netspec.train.free_memory import free_memory
 from netspec.train.machine.distributed import Processes, place_in_torchrun
 from netspec.train.machine.error_advice import explain
 from netspec.train.machine.largest_batch import (
     Need,
-    device_memory,
     largest_that_runs,
     reckon,
     release_memory,
@@ -34,7 +34,7 @@ from netspec.train.predict import ImageForm, predict_images
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
 from netspec.train.run import TrainOptions, recipe_of, train
-from netspec.train.storage.atomic_write import write_durably
+from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.folder import RunFolder, open_folder
 from netspec.train.storage.weights import load_weights
 from netspec.train.trainable import Trainable
@@ -70,7 +70,7 @@ def trained_run(folder: Path, network: Trainable, weights: Path | None = None) -
 def train_command(network: Trainable, options: TrainOptions) -> int:
     """Train, and print the table; 143 or 130 if a signal ended it."""
     result = train(network, options)
-    if place_in_torchrun().first and not result.exit_code:
+    if place_in_torchrun().is_main and not result.exit_code:
         print(result.table())
     return result.exit_code
 
@@ -187,7 +187,7 @@ def runs_command(
         print("\n" + differences(chosen))
     picture = curves or Path("curves.svg" if len(chosen) == 1 else "runs.svg")
     if len(chosen) > 1 or curves is not None:
-        write_durably(picture, [laid_over(chosen).encode()])
+        atomic_write(picture, [laid_over(chosen).encode()])
         print(f"\ncurves: {picture}")
     return 0
 
@@ -214,7 +214,7 @@ def fit_command(
     values = 1
     for size in network.input_shape:
         values *= size
-    available = memory or device_memory(plan)
+    available = memory or free_memory(plan.device)
     params = network.num_params + int(getattr(network, "training_params", 0))
     need = reckon(params, step, values, recipe, plan)
     largest = need.largest_batch(available)

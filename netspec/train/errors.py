@@ -25,3 +25,8 @@ class LossNotFinite(TrainError):
 
 class DamagedCheckpoint(TrainError):
     """A checkpoint whose bytes are not the ones that were written."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import evaluate
-from netspec.train.engine.metric_sums import Figures
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
+from netspec.train.metrics import Metrics
 from netspec.train.reporting.confusion import draw_confusion
-from netspec.train.storage.atomic_write import write_durably
+from netspec.train.storage.atomic_write import atomic_write
 
 if TYPE_CHECKING:
     from netspec.train.data import Batch
@@ -34,7 +34,7 @@ class Evaluation:
 
     split: str
     classes: tuple[str, ...]
-    figures: Figures
+    figures: Metrics
     confusion: tuple[tuple[int, ...], ...]
 
     def class_accuracy(self, place: int) -> float | None:
@@ -92,7 +92,7 @@ class Evaluation:
             "confusion.svg": draw_confusion(self.classes, self.confusion, title=title),
         }
         for name, text in files.items():
-            write_durably(folder / name, [text.encode()])
+            atomic_write(folder / name, [text.encode()])
         return [folder / name for name in files]
 
     def _taken_for(self, place: int) -> str:

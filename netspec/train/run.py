@@ -18,8 +18,7 @@ from torch import Tensor
 from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, open_data
 from netspec.train.engine.loop import train_epochs
-from netspec.train.engine.metric_sums import Figures
-from netspec.train.engine.training import Training
+from netspec.train.engine.training import Run, Training
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import (
     Processes,
@@ -31,9 +30,10 @@ from netspec.train.machine.distributed import (
 from netspec.train.machine.error_advice import explain
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.machine.stop import Stopped, StopRequest
+from netspec.train.metrics import Metrics
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.result import RunResult
-from netspec.train.storage.atomic_write import write_durably
+from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.checkpoints import Checkpoints, Loaded
 from netspec.train.storage.fingerprints import versions
 from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
@@ -86,30 +86,55 @@ def _train(
     stop: StopRequest,
 ) -> RunResult:
     began = time.monotonic()
-    progress = Progress(silent=options.silent or not processes.first)
-    earlier = processes.from_first(_earlier_run(network, options) if processes.first else None)
-    if earlier is not None and (owner := earlier.read_env().get("spec")) not in (
-        None,
-        network.name,
-    ):
-        raise TrainError(
-            f"`{earlier.path}` is a run of `{owner}`, not of `{network.name}`",
-            "leave the spec out (`netspec train --resume RUN`), or start a new run",
-        )
+    progress = Progress(silent=options.silent or not processes.is_main)
+    earlier = processes.broadcast(_earlier_run(network, options) if processes.is_main else None)
+    if earlier is not None:
+        _require_own(earlier, network)
     overrides = _overrides(options, earlier)
     recipe = recipe_of(network, overrides)
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
     apply_plan(plan)
-
     check_weights(recipe, network.output_shape[0])
-    root = overrides.get("data")
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
+    data = _open(network, recipe, options, overrides, plan, progress)
+    try:
+        start = None  # of a run that has no checkpoint, also where it is begun once more
+        if overrides.get("weights") and not _has_checkpoint(earlier, processes):
+            start = _start(network, Path(overrides["weights"]), progress)
+        folder = earlier or _new_folder(network, options, processes)
+        run = Run(network, recipe, data, folder, plan, processes, progress, stop)
+        training = _begun(run, start, options, overrides, goes_on=earlier is not None)
+        return _finished(training, began)
+    finally:
+        data.close()
+
+
+def _require_own(earlier: RunFolder, network: Trainable) -> None:
+    """Raise TrainError where the run to go on with is of another spec."""
+    owner = earlier.read_env().get("spec")
+    if owner not in (None, network.name):
+        raise TrainError(
+            f"`{earlier.path}` is a run of `{owner}`, not of `{network.name}`",
+            "leave the spec out (`netspec train --resume RUN`), or start a new run",
+        )
+
+
+def _open(
+    network: Trainable,
+    recipe: Recipe,
+    options: TrainOptions,
+    overrides: Mapping[str, Any],
+    plan: Plan,
+    progress: Progress,
+) -> Data:
+    """The data set, opened; what was chosen is told."""
+    root = overrides.get("data")
     data = open_data(
         recipe,
         network.input_shape,
         root=None if root is None else Path(root),
-        device=device,
+        device=plan.device,
         workers=options.workers,
         num_classes=network.output_shape[0],
         output_shape=network.output_shape,
@@ -118,35 +143,46 @@ def _train(
     progress.say(f"{plan.line} · {_data_words(data, recipe)}")
     for note in notes(recipe):
         progress.say(f"note: {note}")
+    return data
+
+
+def _begun(
+    run: Run,
+    start: Mapping[str, Tensor] | None,
+    options: TrainOptions,
+    overrides: dict[str, Any],
+    *,
+    goes_on: bool,
+) -> Training:
+    """The run put together, and where it goes on, put back where it stood."""
+    if run.processes.is_main and not goes_on:
+        _describe(run, options, overrides)
+    training = Training(run, start)
+    if goes_on:
+        _resume(training, run.progress)
+        if run.processes.is_main:  # not before: a run that is refused stays as it is
+            atomic_write(run.folder.resolved, [run.network.resolved().encode()])
+            _describe(run, options, overrides)
+    elif run.processes.is_main:
+        run.progress.say(f"files in {run.folder.path}")
+    training.records.start_board(training.position.step)
+    return training
+
+
+def _finished(training: Training, began: float) -> RunResult:
+    """Train to the end, or until the run is stopped, which leaves it saved."""
     try:
-        start = None  # of a run that has no checkpoint, also where it is begun once more
-        if overrides.get("weights") and not _has_checkpoint(earlier, processes):
-            start = _start(network, Path(overrides["weights"]), progress)
-        folder = earlier or _new_folder(network, options, processes)
-        if processes.first and earlier is None:
-            _describe(folder, network, options, overrides, data, plan, processes)
-        run = Training(network, recipe, data, folder, plan, processes, progress, stop, start)
-        if earlier is not None:
-            _resume(run, progress)
-            if processes.first:  # not before: a run that is refused stays as it is
-                write_durably(folder.resolved, [network.resolved().encode()])
-                _describe(folder, network, options, overrides, data, plan, processes)
-        elif processes.first:
-            progress.say(f"files in {folder.path}")
-        run.records.start_board(run.position.step)
-        try:
-            train_epochs(run)
-            test = _test(run)
-        except Stopped:
-            told = [number for number in processes.gather(stop.signal) if number is not None]
-            step = run.position.step
-            progress.say(f"stopped at step {step}, saved; go on with `--resume {folder.path}`")
-            return _result(run, None, began, 128 + told[0])
-        finally:
-            run.records.close()
-        return _result(run, test, began, 0)
+        train_epochs(training)
+        test = _test(training)
+    except Stopped:
+        signals = training.processes.gather(training.stop.signal)
+        told = next(number for number in signals if number is not None)
+        step, folder = training.position.step, training.folder.path
+        training.progress.say(f"stopped at step {step}, saved; go on with `--resume {folder}`")
+        return _result(training, None, began, 128 + told)
     finally:
-        data.close()
+        training.records.close()
+    return _result(training, test, began, 0)
 
 
 def recipe_of(network: Trainable, overrides: Mapping[str, Any]) -> Recipe:
@@ -194,44 +230,36 @@ def _start(network: Trainable, weights: Path, progress: Progress) -> Mapping[str
 def _has_checkpoint(earlier: RunFolder | None, processes: Processes) -> bool:
     if earlier is None:
         return False
-    found: bool = processes.from_first(Checkpoints(earlier.checkpoints).any())
+    found: bool = processes.broadcast(Checkpoints(earlier.checkpoints).any())
     return found
 
 
 def _new_folder(network: Trainable, options: TrainOptions, processes: Processes) -> RunFolder:
     made = None
-    if processes.first:
+    if processes.is_main:
         made = create_folder(options.run_dir, network.name, datetime.now())
-        write_durably(made.spec, [network.source_text.encode()])
-        write_durably(made.resolved, [network.resolved().encode()])
-    folder: RunFolder = processes.from_first(made)
+        atomic_write(made.spec, [network.source_text.encode()])
+        atomic_write(made.resolved, [network.resolved().encode()])
+    folder: RunFolder = processes.broadcast(made)
     return folder
 
 
-def _describe(
-    folder: RunFolder,
-    network: Trainable,
-    options: TrainOptions,
-    overrides: dict[str, Any],
-    data: Data,
-    plan: Plan,
-    processes: Processes,
-) -> None:
+def _describe(run: Run, options: TrainOptions, overrides: dict[str, Any]) -> None:
     """Write ``env.json``, or add this start to it."""
-    env = folder.read_env()
+    env = run.folder.read_env()
     start = {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": shlex.join(options.command),
-        "versions": versions(plan),
-        "device": plan.line,
-        "processes": processes.world_size,
+        "versions": versions(run.plan),
+        "device": run.plan.line,
+        "processes": run.processes.world_size,
         "cpus": os.cpu_count(),
     }
-    info = data.info
+    info = run.data.info
     env.update(
         {
-            "spec": network.name,
-            "parameters": network.num_params,
+            "spec": run.network.name,
+            "parameters": run.network.num_params,
             "overrides": overrides,
             "launch": torchrun_launch(),
             "data": {
@@ -249,7 +277,7 @@ def _describe(
             "starts": [*env.get("starts", []), start],
         }
     )
-    folder.write_env(env)
+    run.folder.write_env(env)
 
 
 def _data_words(data: Data, recipe: Recipe) -> str:
@@ -264,11 +292,11 @@ def _resume(run: Training, progress: Progress) -> None:
     """Put back the newest whole checkpoint; only the first process needs to reach the files."""
     checkpoints, processes = run.checkpoints, run.processes
     loaded: Loaded | None = None
-    if processes.first and checkpoints.any():
+    if processes.is_main and checkpoints.any():
         loaded = checkpoints.load()
-    loaded = processes.from_first(loaded)
+    loaded = processes.broadcast(loaded)
     if loaded is None:
-        if processes.from_first(run.folder.weights.exists()):
+        if processes.broadcast(run.folder.weights.exists()):
             raise TrainError(
                 f"`{run.folder.path}` has weights and no checkpoint to go on from",
                 "start a new run, or start one from those weights with `--weights "
@@ -292,24 +320,24 @@ def _resume(run: Training, progress: Progress) -> None:
     progress.say(f"going on with {loaded.path} at epoch {at.epoch + 1}, step {at.step}{grown}")
 
 
-def _test(run: Training) -> Figures | None:
+def _test(run: Training) -> Metrics | None:
     """The best epoch's weights on the test set, which is looked at here and nowhere before."""
     run.load_best()
     figures = run.evaluate("test")
     if figures is not None:
         run.records.test(run.best.epoch, run.position.step, figures)
-    if run.processes.first:
+    if run.processes.is_main:
         run.records.publish()
         run.write_best()
     return figures
 
 
-def _result(run: Training, test: Figures | None, began: float, code: int) -> RunResult:
+def _result(run: Training, test: Metrics | None, began: float, code: int) -> RunResult:
     epochs = [row for row in run.records.rows if row["kind"] == "epoch"]
-    train: Figures | None = None
+    train: Metrics | None = None
     if epochs:
         last = epochs[-1]["train"]
-        train = Figures(last["loss"], last["accuracy"], run.data.info.num_train)
+        train = Metrics(last["loss"], last["accuracy"], run.data.info.num_train)
     return RunResult(
         folder=run.folder.path,
         epochs=run.position.epoch,

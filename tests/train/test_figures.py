@@ -12,8 +12,9 @@ from torch import Tensor
 
 from netspec.recipe import Choice
 from netspec.train.engine.criterion import Criterion
-from netspec.train.engine.metric_sums import Figures, Sums
+from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.machine.distributed import Processes
+from netspec.train.metrics import Metrics
 
 CPU = torch.device("cpu")
 ALONE = Processes()
@@ -21,9 +22,9 @@ ALONE = Processes()
 
 def summed(
     choice: Choice, logits: Tensor, labels: Tensor, sizes: list[int], *, top5: bool = False
-) -> Figures:
+) -> Metrics:
     criterion = Criterion(choice, CPU)
-    sums = Sums(criterion, CPU, top5=top5)
+    sums = MetricSums(criterion, CPU, top5=top5)
     start = 0
     for size in sizes:
         part = slice(start, start + size)
@@ -109,7 +110,7 @@ def test_one_hot_losses_take_a_label_a_pixel_too() -> None:
 def test_an_interval_is_what_came_since_its_beginning() -> None:
     logits, labels = drawn()
     criterion = Criterion(Choice("CrossEntropyLoss"), CPU)
-    sums = Sums(criterion, CPU)
+    sums = MetricSums(criterion, CPU)
     sums.add(criterion(logits[:10], labels[:10]), logits[:10], labels[:10])
     before = sums.totals(ALONE)
     sums.add(criterion(logits[10:], labels[10:]), logits[10:], labels[10:])
@@ -119,7 +120,7 @@ def test_an_interval_is_what_came_since_its_beginning() -> None:
 
 
 def test_nothing_counted_has_no_mean() -> None:
-    sums = Sums(Criterion(Choice("CrossEntropyLoss"), CPU), CPU)
+    sums = MetricSums(Criterion(Choice("CrossEntropyLoss"), CPU), CPU)
     assert math.isnan(sums.figures(sums.totals(ALONE)).loss)
 
 

@@ -50,15 +50,15 @@ def network_with(happen: Callable[[Tensor], Tensor], step: int = 7, **recipe: An
 
 def slow_steps() -> None:
     """Make a step long enough to be interrupted in the middle of a run."""
-    from netspec.train.engine.step import Step
+    from netspec.train.engine.step import TrainingStep
 
-    learn = Step._learn
+    learn = TrainingStep._learn
 
-    def slowly(self: Step, *args: Any) -> None:
+    def slowly(self: TrainingStep, *args: Any) -> None:
         time.sleep(0.05)
         learn(self, *args)
 
-    Step._learn = slowly  # type: ignore[method-assign]
+    TrainingStep._learn = slowly  # type: ignore[method-assign]
 
 
 def wait_for_folder(work: Path) -> None:

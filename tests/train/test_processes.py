@@ -175,10 +175,10 @@ train:
 # Stands in for `python -m netspec` and takes the second process away once, at step 9.
 LAUNCHER = """
 import os, signal
-from netspec.train.engine.step import Step
+from netspec.train.engine.step import TrainingStep
 
 taken = [0]
-learn = Step._learn
+learn = TrainingStep._learn
 
 def learn_or_die(self, *args):
     taken[0] += 1
@@ -187,7 +187,7 @@ def learn_or_die(self, *args):
         os.kill(os.getpid(), signal.SIGKILL)
     learn(self, *args)
 
-Step._learn = learn_or_die
+TrainingStep._learn = learn_or_die
 from netspec.cli.main import main
 
 main()

@@ -6,11 +6,11 @@ import io
 
 import pytest
 
-from netspec.train.engine.metric_sums import Figures
+from netspec.train.metrics import Metrics
 from netspec.train.reporting.progress import Pace, Progress
-from netspec.train.reporting.throughput import Watch
+from netspec.train.reporting.throughput import Throughput
 
-FIGURES = Figures(loss=0.1234, accuracy=0.9876, count=100)
+FIGURES = Metrics(loss=0.1234, accuracy=0.9876, count=100)
 PACE = Pace(images_per_second=12345.6, waiting=0.04, seconds_left=185)
 
 
@@ -74,7 +74,7 @@ def test_waiting_is_the_time_spent_in_the_data_and_nothing_else(
             yield object()
 
     settled = []
-    watch = Watch(lambda: settled.append(clock[0]))
+    watch = Throughput(lambda: settled.append(clock[0]))
     watch.start_epoch()
     for _ in watch.waiting(iter(batches())):  # type: ignore[call-overload]
         clock[0] += 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +15,14 @@ from torch import Tensor, nn
 
 from netspec.recipe import Recipe, RecipeError, recipe_from
 from netspec.train.engine import cuda_graph as graph
-from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.cuda_graph import GraphedStep
 from netspec.train.engine.ema import MovingAverage
-from netspec.train.engine.finite_loss import DeviceGuard
-from netspec.train.engine.metric_sums import Sums
+from netspec.train.engine.finite_loss import DeviceLossCheck
+from netspec.train.engine.learner import make_learner
+from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.engine.optimizer import load_optimizer, make_optimizer
 from netspec.train.engine.schedule import Schedule
-from netspec.train.engine.step import Step
+from netspec.train.engine.step import TrainingStep
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, choose_device, make_plan
@@ -37,14 +38,11 @@ def plan_for(recipe: Recipe) -> Plan:
 
 def step_for(
     module: nn.Module, recipe: Recipe, outputs: tuple[str, ...] = ("logits",)
-) -> tuple[Step, Sums, torch.optim.Optimizer]:
-    criterion = Criterion(recipe.loss, CPU)
-    sums = Sums(criterion, CPU)
-    optimizer = make_optimizer(recipe.optimizer, module.parameters(), fused=False, capturable=False)
-    average = None if recipe.ema is None else MovingAverage(module, recipe.ema)
+) -> tuple[TrainingStep, MetricSums, torch.optim.Optimizer]:
     plan = plan_for(recipe)
-    step = Step(module, outputs, criterion, optimizer, average, sums, recipe, plan, ALONE)
-    return step, sums, optimizer
+    learner = make_learner(module, outputs, recipe, replace(plan, fused=False))
+    step = TrainingStep(learner, recipe, plan, ALONE)
+    return step, learner.sums, learner.optimizer
 
 
 def batch(count: int = 6, classes: int = 10) -> tuple[Tensor, Tensor]:
@@ -163,7 +161,7 @@ def test_the_device_itself_skips_a_bad_step_and_tells_which() -> None:
     """A fused optimizer on the CPU behaves as on a GPU: it heeds `found_inf`."""
     weight = nn.Parameter(torch.ones(3))
     optimizer = torch.optim.SGD([weight], lr=0.1, fused=True)
-    guard = DeviceGuard(optimizer, CPU, ALONE)
+    guard = DeviceLossCheck(optimizer, CPU, ALONE)
     guard.step = 40
     for loss in (1.0, float("nan"), 2.0):
         weight.grad = torch.ones(3)

@@ -28,14 +28,15 @@ from netspec.train.data.preparation import Preparation
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.ema import MovingAverage
 from netspec.train.engine.evaluate import infer
-from netspec.train.engine.finite_loss import DeviceGuard, HostGuard
-from netspec.train.engine.metric_sums import Sums
+from netspec.train.engine.finite_loss import DeviceLossCheck, HostLossCheck
+from netspec.train.engine.learner import Learner
+from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.engine.optimizer import make_optimizer
-from netspec.train.engine.prefetch import Ahead
-from netspec.train.engine.step import Step
+from netspec.train.engine.prefetch import Prefetch
+from netspec.train.engine.step import TrainingStep
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
-from netspec.train.reporting.data_wait import DeviceWaits
+from netspec.train.reporting.data_wait import DeviceDataWait
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 GPU = torch.device("cuda", 0)
@@ -102,7 +103,7 @@ def take_steps(
     recipe: Recipe,
     images: Tensor,
     labels: Tensor,
-) -> Step:
+) -> TrainingStep:
     """Two steps, the second with the optimizer's state there."""
     module = on_gpu(module).train()
 
@@ -120,8 +121,9 @@ def take_steps(
         recipe.optimizer, module.parameters(), fused=PLAN.fused, capturable=True
     )
     average = None if recipe.ema is None else MovingAverage(module, recipe.ema)
-    sums = Sums(criterion, GPU)
-    step = Step(module, outputs, criterion, optimizer, average, sums, recipe, PLAN, Processes())
+    sums = MetricSums(criterion, GPU)
+    learner = Learner(module, outputs, criterion, optimizer, average, sums)
+    step = TrainingStep(learner, recipe, PLAN, Processes())
     with FusedOptimizers():
         step(images, labels)
         for group in optimizer.param_groups:  # as it is while a graph is recorded
@@ -153,7 +155,7 @@ def test_a_step_reads_nothing_back(
     images = torch.empty(4, 1, 8, 8, device=GPU)
     labels = torch.empty(4, dtype=torch.int64, device=GPU)
     step = take_steps(monkeypatch, full_cnn(), ("logits",), recipe, images, labels)
-    assert isinstance(step.guard, DeviceGuard)
+    assert isinstance(step.loss_check, DeviceLossCheck)
 
 
 def test_auxiliary_heads_and_a_label_a_pixel_read_nothing_back(
@@ -184,7 +186,7 @@ def test_no_spec_reads_anything_back(
     take_steps(monkeypatch, module, network.outputs or ("",), recipe, images, labels)
     logits = infer(module.eval(), images, PLAN)
     assert logits.shape == (4, *network.output_shape)
-    sums = Sums(Criterion(recipe.loss, GPU), GPU, top5=True)
+    sums = MetricSums(Criterion(recipe.loss, GPU), GPU, top5=True)
     sums.add(logits.mean(), logits, labels)
 
 
@@ -192,7 +194,7 @@ def test_a_step_that_reads_something_back_is_found(
     without_values: FakeTensorMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "netspec.train.engine.step.DeviceGuard", lambda *args: HostGuard(Processes())
+        "netspec.train.engine.step.DeviceLossCheck", lambda *args: HostLossCheck(Processes())
     )
     images = torch.empty(4, 1, 8, 8, device=GPU)
     labels = torch.empty(4, dtype=torch.int64, device=GPU)
@@ -301,8 +303,8 @@ def trained(streams: Streams, make: float, step: float, *, ahead: bool) -> tuple
             empty = torch.empty(0)
             yield Batch(empty, empty, number, number)
 
-    waits = DeviceWaits(GPU)
-    source = Ahead(GPU)(batches()) if ahead else batches()
+    waits = DeviceDataWait(GPU)
+    source = Prefetch(GPU)(batches()) if ahead else batches()
     seen = []
     while True:
         waits.begin()
@@ -338,7 +340,7 @@ def test_a_batch_is_let_go_only_after_the_step_that_read_it(
             yield Batch(torch.empty(0), torch.empty(0), number, number)
 
     ended = []
-    for _ in Ahead(GPU)(batches()):
+    for _ in Prefetch(GPU)(batches()):
         streams.steps.run(10)
         ended.append(streams.steps.clock)
     for number in range(2, 6):  # the memory of two batches before

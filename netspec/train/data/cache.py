@@ -21,6 +21,7 @@ import torch
 
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.errors import TrainError
+from netspec.train.fsync import fsync_path
 
 FORMAT = 1
 """Counted up when what is decoded, or how, changes: old entries are then made anew."""
@@ -137,7 +138,7 @@ def _seal(folder: Path, classes: tuple[str, ...], labels: Mapping[str, Labels]) 
             content.update(memoryview(array).cast("B"))
             checksums[path.name] = zlib.crc32(memoryview(array).cast("B"))
             del array
-            _sync(path)
+            fsync_path(path)
     meta = {
         "format": FORMAT,
         "classes": classes,
@@ -146,16 +147,8 @@ def _seal(folder: Path, classes: tuple[str, ...], labels: Mapping[str, Labels]) 
         "fingerprint": content.hexdigest(),
     }
     (folder / "meta.json").write_text(json.dumps(meta))
-    _sync(folder / "meta.json")
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync_path(folder / "meta.json")
+    fsync_path(folder)
 
 
 def _read(folder: Path, dataset: str) -> Arrays | None:

@@ -9,8 +9,8 @@ from typing import Literal
 from torch import Tensor
 
 from netspec.train.data.augment.counter_rng import ORDER, SPLIT, permutation
+from netspec.train.data.image_source import ImageSource
 from netspec.train.data.preparation import Preparation
-from netspec.train.data.source import Source
 
 Split = Literal["train", "validation", "test"]
 
@@ -61,7 +61,7 @@ class Data:
     info: DataInfo
     seed: int
     preparation: Preparation
-    sources: Mapping[str, Source]
+    sources: Mapping[str, ImageSource]
     places: Mapping[str, tuple[str, Tensor]]
 
     def size(self, split: Split) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from netspec.ops.base import text
 from netspec.recipe import Recipe
 from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.errors import TrainError
@@ -21,7 +22,7 @@ def check_agreement(
     if len(input_shape) != 3:
         if recipe.augment or recipe.data.resize:
             raise TrainError(
-                f"the network takes {_times(input_shape)}: `augment` and `resize` are for images",
+                f"the network takes {text(input_shape)}: `augment` and `resize` are for images",
                 "leave them out",
             )
         return
@@ -40,7 +41,7 @@ def _check_channels(dataset: str, channels: int, input_shape: tuple[int, ...]) -
             "grey" if wanted == 1 else "red, green and blue"
         )
     else:
-        hint = f"give the network an input of {_times((channels, *input_shape[1:]))}"
+        hint = f"give the network an input of {text((channels, *input_shape[1:]))}"
     raise TrainError(
         f"images of `{dataset}` have {_channels(channels)}, and the network takes {wanted}", hint
     )
@@ -70,19 +71,19 @@ def _check_sizes(
     given = str(wanted[0]) if wanted[0] == wanted[1] else f"[{wanted[0]},{wanted[1]}]"
     resize = f"add `--set train.data.resize={given}`"
     if trained != wanted:
-        made = f"images of `{dataset}` are {_times(stored)}"
+        made = f"images of `{dataset}` are {text(stored)}"
         if recipe.data.resize is not None and size != stored:
-            made += f", resized to {_times(size)}"
+            made += f", resized to {text(size)}"
         if trained != size:
-            made += f", and `augment` makes them {_times(trained)}"
+            made += f", and `augment` makes them {text(trained)}"
             hint = "let the crop in `augment` have the size that the network takes"
         else:
             hint = resize
-        raise TrainError(f"{made}; the network takes {_times(wanted)}", hint)
+        raise TrainError(f"{made}; the network takes {text(wanted)}", hint)
     if size[0] < wanted[0] or size[1] < wanted[1]:
         raise TrainError(
-            f"images of `{dataset}` are {_times(size)} where nothing is augmented, as in "
-            f"evaluation; the network takes {_times(wanted)}",
+            f"images of `{dataset}` are {text(size)} where nothing is augmented, as in "
+            f"evaluation; the network takes {text(wanted)}",
             resize,
         )
 
@@ -106,7 +107,3 @@ def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> 
             f"`{dataset}` has {classes} classes, and the network answers for {outputs}",
             f"give the network {classes} outputs, as with `--set num_classes={classes}`",
         )
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))

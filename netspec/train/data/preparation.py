@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from netspec.train.data.augment.augmentation import Augmentation
-from netspec.train.data.augment.index_maps import Window
-from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.index_maps import IndexMap
+from netspec.train.data.augment.lazy_batch import LazyBatch
 from netspec.train.data.augment.resample import resized
 
 
@@ -41,7 +41,7 @@ class Preparation:
         masks = labels.to(torch.int64)[:, None] if labels.ndim > 1 else None
         if self.resize is not None and images.shape[2:] != self.resize:
             images = resized(images, self.resize)
-        scene = Scene(images, masks)
+        scene = LazyBatch(images, masks)
         if index is not None:
             scene = self.augment(scene, index, epoch)
         elif scene.size != self.size:
@@ -50,12 +50,12 @@ class Preparation:
         labels = labels.to(torch.int64) if scene.masks is None else scene.masks[:, 0]
         return self._normalized(scene.images), labels
 
-    def _middle(self, scene: Scene) -> Scene:
+    def _middle(self, scene: LazyBatch) -> LazyBatch:
         assert self.size is not None
         top, left = ((have - want) // 2 for have, want in zip(scene.size, self.size, strict=True))
         rows = torch.arange(top, top + self.size[0], device=scene.images.device)
         columns = torch.arange(left, left + self.size[1], device=scene.images.device)
-        return scene.seen(Window(rows.expand(scene.batch, -1), columns.expand(scene.batch, -1)))
+        return scene.seen(IndexMap(rows.expand(scene.batch, -1), columns.expand(scene.batch, -1)))
 
     def _normalized(self, images: Tensor) -> Tensor:
         shape = (-1, *(1,) * (images.ndim - 2))

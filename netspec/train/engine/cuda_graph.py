@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from netspec.train.errors import TrainError
+from netspec.train.errors import TrainError, first_line
 from netspec.train.machine.plan import Plan
 
 WARM_UP = 3  # cuDNN's choice of algorithms, cuBLAS's workspaces and the momentum exist after these
@@ -110,11 +110,7 @@ class GraphedStep:
             raise
         except RuntimeError as error:
             raise TrainError(
-                f"the training step cannot be recorded as a CUDA graph: {_first_line(error)}",
+                f"the training step cannot be recorded as a CUDA graph: {first_line(error)}",
                 "set `cuda_graph: false` in `train`",
             ) from error
         return graph
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from netspec.train.engine.criterion import Criterion
-from netspec.train.engine.metric_sums import Figures, Sums
+from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
+from netspec.train.metrics import Metrics
 
 if TYPE_CHECKING:
     from netspec.train.data import Batch
@@ -26,16 +27,16 @@ def evaluate(
     plan: Plan,
     processes: Processes,
     look: Look | None = None,
-) -> Figures:
+) -> Metrics:
     """Means over every sample of ``batches``, with ``module`` in eval mode while it runs.
 
     ``look`` is called with each batch's logits and labels, and may raise to break off.
     """
     was_training = module.training
     module.eval()
-    sums = Sums(criterion, plan.device, top5=True)
+    sums = MetricSums(criterion, plan.device, top5=True)
     # Buffers such as batch norm's averages differ between processes; the first one's are saved.
-    processes.copy_from_first(module.buffers())
+    processes.broadcast_tensors(module.buffers())
     try:
         for batch in batches:
             logits = infer(module, batch.images, plan)

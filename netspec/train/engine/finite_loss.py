@@ -11,7 +11,7 @@ from netspec.train.errors import LossNotFinite
 from netspec.train.machine.distributed import Processes
 
 
-class HostGuard:
+class HostLossCheck:
     """Reads the loss in every step: free on a CPU, where nothing has to be waited for."""
 
     def __init__(self, processes: Processes) -> None:
@@ -28,7 +28,7 @@ class HostGuard:
         """Nothing is left to look at."""
 
 
-class DeviceGuard:
+class DeviceLossCheck:
     """Lets the device itself skip the weights' update, and is asked about it once in a while.
 
     A fused optimizer leaves the weights alone where its ``found_inf`` is 1. The flag stays up, so
@@ -56,7 +56,7 @@ class DeviceGuard:
         """Raise the flag on the device; the host waits for nothing."""
         self._count += 1
         bad = (~torch.isfinite(loss.detach())).float()
-        if self._processes.many:
+        if self._processes.distributed:
             dist.all_reduce(bad, dist.ReduceOp.MAX)
         first = (bad > self._bad).to(torch.int64)
         self._bad_step += first * self._count

@@ -22,7 +22,7 @@ def average_gradients(parameters: Sequence[Tensor], processes: Processes) -> Non
     if not gradients:
         return
     whole = torch.cat([gradient.reshape(-1) for gradient in gradients])
-    processes.add(whole)
+    processes.all_reduce(whole)
     whole /= processes.world_size
     parts = torch.split(whole, [gradient.numel() for gradient in gradients])
     for gradient, part in zip(gradients, parts, strict=True):

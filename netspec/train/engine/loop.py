@@ -8,8 +8,8 @@ from netspec.train.engine.training import Training
 def train_epochs(run: Training) -> None:
     """Train from where ``run`` stands to the end of its last epoch.
 
-    A step is forward, loss, backward, optimizer and moving average (:class:`Step`); nothing in it
-    waits for the device. An epoch's figures are exact means over its samples.
+    A step is forward, loss, backward, optimizer and moving average (:class:`TrainingStep`);
+    nothing in it waits for the device. An epoch's figures are exact means over its samples.
     """
     while run.position.epoch < run.recipe.epochs:
         run.module.train()

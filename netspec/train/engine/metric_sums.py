@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from netspec.train.metrics import Metrics
 
 if TYPE_CHECKING:
     from netspec.train.engine.criterion import Criterion
     from netspec.train.machine.distributed import Processes
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Means over ``count`` labels (one a sample, or one a pixel); ``top5`` only where counted."""
-
-    loss: float
-    accuracy: float
-    count: int
-    top5: float | None = None
-
-    def as_row(self) -> dict[str, float]:
-        """The figures as they stand in ``metrics.jsonl``."""
-        row = {"loss": self.loss, "accuracy": self.accuracy}
-        return row if self.top5 is None else {**row, "top5": self.top5}
-
-
-class Sums:
+class MetricSums:
     """Running sums of loss, what it is divided by, labels, right ones, and right among five.
 
     A mean over batches is the mean over samples only if all batches have one size; summing
@@ -64,18 +50,18 @@ class Sums:
     def totals(self, processes: Processes) -> list[float]:
         """The five sums over every process; waits for the device."""
         total = self.tensor.clone()
-        processes.add(total)
+        processes.all_reduce(total)
         return [float(value) for value in total.tolist()]
 
-    def figures(self, totals: list[float], since: list[float] | None = None) -> Figures:
+    def figures(self, totals: list[float], since: list[float] | None = None) -> Metrics:
         """The means that ``totals`` stand for, less what was there at ``since``."""
         before = since or [0.0] * len(totals)
         loss, divisor, count, right, among_five = (
             total - old for total, old in zip(totals, before, strict=True)
         )
         if not count:
-            return Figures(float("nan"), float("nan"), 0)
-        return Figures(
+            return Metrics(float("nan"), float("nan"), 0)
+        return Metrics(
             loss / divisor if divisor else float("nan"),
             right / count,
             round(count),

@@ -10,11 +10,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from netspec.recipe import Choice
+from netspec.train.machine.plan import FUSED
 
-# These update every parameter in one pass, skip it on the device's own word (`found_inf`), and
-# take their learning rate from a tensor; the others would read it back in each step. They measure
-# faster on a CPU too, the more so the more parameters there are (`benchmarks/train_step.py`).
-FUSED = ("SGD", "Adam", "AdamW")
 # Which of torch's implementations runs: this machine's matter, not the checkpoint's.
 _IMPLEMENTATION = ("fused", "foreach", "capturable")
 

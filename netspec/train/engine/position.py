@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from netspec.train.engine.metric_sums import Figures
+from netspec.train.metrics import Metrics
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Best:
 
     metric: Literal["accuracy", "loss"]
     epoch: int = 0
-    figures: Figures | None = None
+    figures: Metrics | None = None
     weights: dict[str, Tensor] | None = None
 
-    def offer(self, epoch: int, figures: Figures | None, weights: dict[str, Tensor]) -> bool:
+    def offer(self, epoch: int, figures: Metrics | None, weights: dict[str, Tensor]) -> bool:
         """Take ``epoch`` if it is better, with a copy of ``weights``."""
         if self.epoch and figures is not None and not self._better(figures):
             return False
@@ -65,13 +65,13 @@ class Best:
         """Go on with ``state``; ``current`` are the weights that its checkpoint was judged by."""
         self.epoch = state["epoch"]
         figures = state["figures"]
-        self.figures = None if figures is None else Figures(*figures)
+        self.figures = None if figures is None else Metrics(*figures)
         weights = state["weights"]
         if self.epoch:
             kept = current if weights is None else weights
             self.weights = {name: value.detach().clone() for name, value in kept.items()}
 
-    def _better(self, figures: Figures) -> bool:
+    def _better(self, figures: Metrics) -> bool:
         if self.figures is None:
             return True
         if self.metric == "loss":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BEHIND = 2
 
 
-class Ahead:
+class Prefetch:
     """Runs what makes a batch on a stream of its own, beside the steps.
 
     A batch is copied or picked, augmented and normalised by some tens of small kernels. On the

@@ -109,16 +109,6 @@ def _step_quietly(scheduler: LRScheduler) -> None:
         scheduler.step()
 
 
-def changes_momentum(recipe: Recipe) -> bool:
-    """Whether the schedule turns more than the learning rate, which a CUDA graph would freeze."""
-    scheduler = recipe.scheduler
-    return (
-        scheduler is not None
-        and scheduler.name == "OneCycleLR"
-        and bool(scheduler.args.get("cycle_momentum", True))
-    )
-
-
 def _make_scheduler(
     recipe: Recipe, optimizer: Optimizer, length: int
 ) -> LRScheduler | ReduceLROnPlateau | None:

@@ -8,55 +8,42 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import Optimizer
 
 from netspec.recipe import Recipe
-from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.cuda_graph import GraphedStep, Learn
-from netspec.train.engine.ema import MovingAverage
-from netspec.train.engine.finite_loss import DeviceGuard, HostGuard
+from netspec.train.engine.finite_loss import DeviceLossCheck, HostLossCheck
 from netspec.train.engine.gradients import average_gradients
-from netspec.train.engine.metric_sums import Sums
-from netspec.train.engine.optimizer import FUSED
+from netspec.train.engine.learner import Learner
 from netspec.train.machine.distributed import Processes
-from netspec.train.machine.plan import Plan
+from netspec.train.machine.plan import FUSED, Plan
 
 
-class Step:
-    """Trains ``module`` on one batch a call; nothing is read back from a GPU in it.
+class TrainingStep:
+    """Trains the learner's module on one batch a call; nothing is read back from a GPU in it.
 
-    ``outputs`` names the network's outputs as it trains: the first are the logits, the others
-    auxiliary heads, whose losses count ``recipe.aux_weight`` each.
+    The losses of auxiliary heads count ``recipe.aux_weight`` each.
     """
 
-    def __init__(
-        self,
-        module: nn.Module,
-        outputs: tuple[str, ...],
-        criterion: Criterion,
-        optimizer: Optimizer,
-        average: MovingAverage | None,
-        sums: Sums,
-        recipe: Recipe,
-        plan: Plan,
-        processes: Processes,
-    ) -> None:
+    def __init__(self, learner: Learner, recipe: Recipe, plan: Plan, processes: Processes) -> None:
+        module, optimizer = learner.module, learner.optimizer
         self.forward = _wrapped(module, plan, processes)
         self.scaler = torch.amp.GradScaler(plan.device.type, enabled=plan.scaler)
         # On a CPU the loss is there to be read, and reading it stops a bad step sooner.
         skips = plan.device.type == "cuda" and plan.fused
         on_device = skips and recipe.optimizer.name in FUSED
-        self.guard = (
-            DeviceGuard(optimizer, plan.device, processes) if on_device else HostGuard(processes)
+        self.loss_check = (
+            DeviceLossCheck(optimizer, plan.device, processes)
+            if on_device
+            else HostLossCheck(processes)
         )
         self._parameters = [value for value in module.parameters() if value.requires_grad]
         self._processes = processes
-        self._averages = processes.many and plan.deterministic
-        self._outputs = outputs
-        self._criterion = criterion
+        self._averages = processes.distributed and plan.deterministic
+        self._outputs = learner.outputs
+        self._criterion = learner.criterion
         self._optimizer = optimizer
-        self._average = average
-        self._sums = sums
+        self._average = learner.average
+        self._sums = learner.sums
         self._aux_weight = recipe.aux_weight
         self._greatest_norm = recipe.clip_grad_norm
         self._plan = plan
@@ -97,7 +84,7 @@ class Step:
             for name in self._outputs[1:]:
                 if name in outputs:
                     total = total + self._aux_weight * self._criterion(outputs[name], labels)
-        self.guard.look(total)
+        self.loss_check.look(total)
         scaled: Tensor = self.scaler.scale(total if scale == 1.0 else total * scale)
         scaled.backward()  # type: ignore[no-untyped-call]
         if self._averages:
@@ -124,7 +111,7 @@ def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:
     forward = module
     if plan.compile:
         forward = torch.compile(module, dynamic=False)  # type: ignore[assignment]
-    if not processes.many or plan.deterministic:
+    if not processes.distributed or plan.deterministic:
         return forward
     ids = [plan.device.index] if plan.device.type == "cuda" else None
     # A 1×1 convolution's gradient may lie otherwise than its weight; it is copied, no more.

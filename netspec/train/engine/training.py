@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
 from netspec.recipe import Recipe
-from netspec.train.engine.criterion import Criterion
-from netspec.train.engine.ema import MovingAverage
+from netspec.train.data import Batch, Data
 from netspec.train.engine.evaluate import evaluate
-from netspec.train.engine.metric_sums import Figures, Sums
-from netspec.train.engine.optimizer import load_optimizer, make_optimizer
+from netspec.train.engine.learner import make_learner
+from netspec.train.engine.optimizer import load_optimizer
 from netspec.train.engine.position import Best, Position
-from netspec.train.engine.prefetch import Ahead
+from netspec.train.engine.prefetch import Prefetch
 from netspec.train.engine.randomness import capture_generators, restore_generators, seed_everything
 from netspec.train.engine.schedule import Schedule
-from netspec.train.engine.step import Step
+from netspec.train.engine.step import TrainingStep
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, settle
 from netspec.train.machine.stop import Stopped, StopRequest
-from netspec.train.reporting.data_wait import waits_on
+from netspec.train.metrics import Metrics
+from netspec.train.reporting.data_wait import data_wait_on
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.records import Records
-from netspec.train.reporting.throughput import Watch
+from netspec.train.reporting.throughput import Throughput
 from netspec.train.storage.checkpoint_file import Tree
 from netspec.train.storage.checkpoints import Checkpoints
 from netspec.train.storage.fingerprints import compare, fingerprints
 from netspec.train.storage.folder import RunFolder
 from netspec.train.storage.weights import save_weights
 from netspec.train.trainable import Trainable
-
-if TYPE_CHECKING:
-    from netspec.train.data import Batch, Data
 
 # A checkpoint at the end of an epoch is put off while it would take more than this share of the
 # time: with epochs of a second, saving each of them would slow the run by a third.
@@ -46,73 +44,50 @@ SAVE_SECONDS = 600.0
 STEPS_BETWEEN_QUESTIONS = 8
 
 
-class Training:
-    """The parts of a run in one process, ready for
-    :func:`netspec.train.engine.loop.train_epochs`.
-    """
+@dataclass(frozen=True)
+class Run:
+    """What a run is made of before anything is trained: where it stands, and what was chosen."""
 
-    def __init__(
-        self,
-        network: Trainable,
-        recipe: Recipe,
-        data: Data,
-        folder: RunFolder,
-        plan: Plan,
-        processes: Processes,
-        progress: Progress,
-        stop: StopRequest,
-        start: Mapping[str, Tensor] | None = None,
-    ) -> None:
-        self.recipe = recipe
-        self.data = data
-        self.folder = folder
-        self.plan = plan
-        self.processes = processes
-        self.progress = progress
-        self.stop = stop
-        self.steps_per_epoch = data.steps(
+    network: Trainable
+    recipe: Recipe
+    data: Data
+    folder: RunFolder
+    plan: Plan
+    processes: Processes
+    progress: Progress
+    stop: StopRequest
+
+
+class Training:
+    """A run in one process, for :func:`netspec.train.engine.loop.train_epochs` to train."""
+
+    def __init__(self, run: Run, start: Mapping[str, Tensor] | None = None) -> None:
+        """Build the network, with the weights ``start`` where they are given."""
+        recipe, plan, processes = run.recipe, run.plan, run.processes
+        self.recipe, self.plan, self.processes = recipe, plan, processes
+        self.data, self.folder = run.data, run.folder
+        self.progress, self.stop = run.progress, run.stop
+        self.steps_per_epoch = run.data.steps(
             "train", recipe.batch_size, world_size=processes.world_size
         )
         if self.steps_per_epoch == 0:
             raise TrainError("there are no images to train on", "give the data set some images")
 
-        seed_everything(recipe.seed)
-        module = network.build()
-        if start is not None:
-            module.load_state_dict(start, strict=False)  # held against the network before
-        if processes.rank:  # the same weights everywhere, and each process its own dropout
-            seed_everything(recipe.seed + 1_000_003 * processes.rank)
-        self.module: nn.Module = module.to(plan.device).to(memory_format=plan.memory_format)
-        self.criterion = Criterion(recipe.loss, plan.device)
-        self.optimizer = make_optimizer(
-            recipe.optimizer,
-            (value for value in self.module.parameters() if value.requires_grad),
-            fused=plan.fused,
-            capturable=plan.cuda_graph,
-        )
+        module = _seeded_module(run, start)
+        learner = make_learner(module, run.network.outputs, recipe, plan)
+        self.module, self.criterion = learner.module, learner.criterion
+        self.optimizer, self.average, self.sums = learner.optimizer, learner.average, learner.sums
         self.schedule = Schedule(recipe, self.optimizer, self.steps_per_epoch)
-        self.average = None if recipe.ema is None else MovingAverage(self.module, recipe.ema)
-        self.sums = Sums(self.criterion, plan.device)
-        self.step = Step(
-            self.module,
-            network.outputs,
-            self.criterion,
-            self.optimizer,
-            self.average,
-            self.sums,
-            recipe,
-            plan,
-            processes,
-        )
+        self.step = TrainingStep(learner, recipe, plan, processes)
         self.position = Position()
         self.best = Best(recipe.metric)
-        self.records = Records(folder, title=network.name, writes=processes.first)
-        self.checkpoints = Checkpoints(folder.checkpoints)
-        self.watch = Watch(lambda: settle(plan.device), waits_on(plan.device))
-        self._ahead = Ahead(plan.device) if plan.device.type == "cuda" else None
+        self.records = Records(run.folder, title=run.network.name, writes=processes.is_main)
+        self.checkpoints = Checkpoints(run.folder.checkpoints)
+        self.watch = Throughput(lambda: settle(plan.device), data_wait_on(plan.device))
+        self._ahead = Prefetch(plan.device) if plan.device.type == "cuda" else None
         self._lap_began_at = [0.0] * 5
         self._prints = fingerprints(
-            network, recipe, data.info.fingerprint, plan, processes.world_size
+            run.network, recipe, run.data.info.fingerprint, plan, processes.world_size
         )
         self._saved_at = time.monotonic()
         self._saving_took = 0.0
@@ -144,16 +119,16 @@ class Training:
     def share(self, batch: Batch) -> float:
         """What makes the mean over the processes' losses the mean over the batch's labels."""
         world = self.processes.world_size
-        if not self.processes.many:
+        if not self.processes.distributed:
             return 1.0
         if self.criterion.counts_labels(batch.labels):
             return batch.count * world / batch.total
         mine = self.criterion.divisor(batch.labels)
         everyone = mine.clone()
-        self.processes.add(everyone)
+        self.processes.all_reduce(everyone)
         return float(mine) * world / max(float(everyone), 1e-30)
 
-    def evaluate(self, split: str) -> Figures | None:
+    def evaluate(self, split: str) -> Metrics | None:
         """Exact figures of the network that counts on ``validation`` or ``test``, if it exists."""
         info = self.data.info
         if not (info.num_validation if split == "validation" else info.num_test):
@@ -180,16 +155,16 @@ class Training:
             self._log()
         elif self.progress.wants_update:
             self._show(None)
-        asked = not self.processes.many or at.step % STEPS_BETWEEN_QUESTIONS == 0
+        asked = not self.processes.distributed or at.step % STEPS_BETWEEN_QUESTIONS == 0
         if asked and self.processes.any(self.stop.signal is not None):
             self.save()
             raise Stopped
         if self._save_is_due():
             self.save()
 
-    def end_epoch(self, validation: Figures | None) -> None:
+    def end_epoch(self, validation: Metrics | None) -> None:
         """What follows an epoch: its exact figures, the schedule, the best, a checkpoint."""
-        self.step.guard.check()
+        self.step.loss_check.check()
         train = self.sums.figures(self.sums.totals(self.processes))
         rate = self.schedule.rates[0]
         pace = self.watch.epoch(self.steps_left)
@@ -207,15 +182,15 @@ class Training:
         }
         self.records.epoch(at.epoch, at.step, rate, train, validation, best, timing)
         self.progress.epoch(at.epoch, self.recipe.epochs, train, validation, best, seconds, pace)
-        if at.epoch == self.recipe.epochs or self.processes.from_first(self._worth_saving()):
+        if at.epoch == self.recipe.epochs or self.processes.broadcast(self._worth_saving()):
             self.save()
 
     def save(self) -> None:
         """Write a checkpoint, and beside it the weights and records as they are now."""
-        self.step.guard.check()
+        self.step.loss_check.check()
         began = time.monotonic()
         tree = self._tree()
-        if self.processes.first:
+        if self.processes.is_main:
             at_best = self.best.epoch == self.position.epoch and not self.position.step_in_epoch
             self.records.publish()
             self.checkpoints.save(tree, best=at_best)
@@ -280,7 +255,7 @@ class Training:
         self.schedule.load_state_dict(tree["schedule"], self.position.epoch)
         if tree["scaler"]:
             self.step.scaler.load_state_dict(tree["scaler"])
-        self.step.guard.step = self.position.step
+        self.step.loss_check.step = self.position.step
         self.best.load_state_dict(tree["best"], self.evaluated.state_dict())
         self._lap_began_at = tree["lap_began_at"]
         self._restore_process(tree["processes"])
@@ -298,7 +273,7 @@ class Training:
             restore_generators(saved[rank]["generators"], self.plan.device)
 
     def _log(self) -> None:
-        self.step.guard.check()
+        self.step.loss_check.check()
         totals = self.sums.totals(self.processes)
         figures = self.sums.figures(totals, self._lap_began_at)
         pace = self.watch.lap(self.steps_left)
@@ -313,9 +288,9 @@ class Training:
             self._show(figures)
         self.watch.start_lap()
 
-    def _show(self, figures: Figures | None) -> None:
+    def _show(self, figures: Metrics | None) -> None:
         at = self.position
-        if figures is None and self.plan.device.type == "cpu" and not self.processes.many:
+        if figures is None and self.plan.device.type == "cpu" and not self.processes.distributed:
             figures = self.sums.figures(self.sums.tensor.tolist())  # costs nothing to read here
         pace = self.watch.epoch(self.steps_left)
         self.progress.step(
@@ -336,7 +311,18 @@ class Training:
 
     def _break_off(self, logits: Tensor, labels: Tensor) -> None:
         """Leave an evaluation that a signal asks to leave, as after a step."""
-        if self.stop.signal is not None and not self.processes.many:
+        if self.stop.signal is not None and not self.processes.distributed:
             if self.position.epoch < self.recipe.epochs:  # after the last, all is saved already
                 self.save()
             raise Stopped
+
+
+def _seeded_module(run: Run, start: Mapping[str, Tensor] | None) -> nn.Module:
+    """The network with the recipe's seed, the same in every process; the dropouts differ."""
+    seed_everything(run.recipe.seed)
+    module = run.network.build()
+    if start is not None:
+        module.load_state_dict(start, strict=False)  # held against the network before
+    if run.processes.rank:
+        seed_everything(run.recipe.seed + 1_000_003 * run.processes.rank)
+    return module

@@ -7,13 +7,10 @@ from dataclasses import replace
 import torch
 
 from netspec.recipe import Recipe
-from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.cuda_graph import WARM_UP
-from netspec.train.engine.ema import MovingAverage
 from netspec.train.engine.evaluate import infer
-from netspec.train.engine.metric_sums import Sums
-from netspec.train.engine.optimizer import make_optimizer
-from netspec.train.engine.step import Step
+from netspec.train.engine.learner import make_learner
+from netspec.train.engine.step import TrainingStep
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
 from netspec.train.trainable import Trainable
@@ -25,16 +22,9 @@ def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int)
     Raises whatever running out of memory raises.
     """
     recipe = replace(recipe, batch_size=batch)
-    module = network.build().to(plan.device).to(memory_format=plan.memory_format)
-    criterion = Criterion(recipe.loss, plan.device)
-    parameters = (value for value in module.parameters() if value.requires_grad)
-    optimizer = make_optimizer(
-        recipe.optimizer, parameters, fused=plan.fused, capturable=plan.cuda_graph
-    )
-    average = None if recipe.ema is None else MovingAverage(module, recipe.ema)
-    sums = Sums(criterion, plan.device)
+    learner = make_learner(network.build(), network.outputs, recipe, plan)
     alone = Processes()
-    step = Step(module, network.outputs, criterion, optimizer, average, sums, recipe, plan, alone)
+    step = TrainingStep(learner, recipe, plan, alone)
     images = torch.randn(batch, *network.input_shape, device=plan.device)
     shape = (batch, *network.output_shape[1:])
     labels = torch.randint(network.output_shape[0], shape, device=plan.device)
@@ -42,5 +32,5 @@ def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int)
         step(images, labels)
     if batch > 1:  # the last of an epoch: where the others are recorded, it takes room of its own
         step(images[1:], labels[1:])
-    infer(module.eval(), images, plan)
-    sums.totals(alone)
+    infer(learner.module.eval(), images, plan)
+    learner.sums.totals(alone)

@@ -24,47 +24,47 @@ class Processes:
     local_rank: int = 0
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this is the process that writes files and speaks to the user."""
         return self.rank == 0
 
     @property
-    def many(self) -> bool:
+    def distributed(self) -> bool:
         """Whether there are others."""
         return self.world_size > 1
 
-    def add(self, tensor: Tensor) -> None:
+    def all_reduce(self, tensor: Tensor) -> None:
         """Replace ``tensor`` by its sum over all processes, in place."""
-        if self.many:
+        if self.distributed:
             dist.all_reduce(tensor)
 
     def any(self, flag: bool) -> bool:
         """Whether ``flag`` holds in any process; all of them must ask."""
-        if not self.many:
+        if not self.distributed:
             return flag
         answer = torch.tensor(int(flag))  # on the CPU: gloo answers without waiting for a GPU
         dist.all_reduce(answer, dist.ReduceOp.MAX)
         return bool(answer.item())
 
-    def from_first(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """The first process's ``value`` (plain data), in all of them."""
-        if not self.many:
+        if not self.distributed:
             return value
-        box = [value if self.first else None]
+        box = [value if self.is_main else None]
         dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
         return box[0]
 
     def gather(self, value: Any) -> list[Any]:
         """Every process's ``value``, in the order of their ranks."""
-        if not self.many:
+        if not self.distributed:
             return [value]
         box: list[Any] = [None] * self.world_size
         dist.all_gather_object(box, value)
         return box
 
-    def copy_from_first(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast_tensors(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite ``tensors`` with those of the first process."""
-        if self.many:
+        if self.distributed:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
@@ -97,7 +97,7 @@ def torchrun_restarts() -> int:
 def joined(device: torch.device) -> Iterator[Processes]:
     """Join the other processes while the block runs: nccl between GPUs, gloo otherwise."""
     processes = place_in_torchrun()
-    if not processes.many:
+    if not processes.distributed:
         yield processes
         return
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"

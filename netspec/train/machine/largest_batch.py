@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -53,20 +52,6 @@ def reckon(
     held = step.peak.bytes(2 if half else 4)
     # A recorded step keeps its memory to itself; an epoch's last, smaller batch needs its own.
     return Need(fixed, held * (2 if plan.cuda_graph else 1) + images)
-
-
-def device_memory(plan: Plan) -> int:
-    """Bytes of memory that are free for training now."""
-    if plan.device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(plan.device)
-        return int(free)
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 8 * 2**30
 
 
 def largest_that_runs(

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 
 from netspec.recipe import Recipe
-from netspec.train.engine.optimizer import FUSED
-from netspec.train.engine.schedule import changes_momentum
+from netspec.recipe.schedulers import changes_momentum
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import Processes
+
+FUSED: Final = ("SGD", "Adam", "AdamW")
+"""Optimizers that update every parameter in one pass.
+
+They skip it on the device's own word (`found_inf`), and take their learning rate from a tensor; the
+others would read it back in each step. They measure faster on a CPU too, the more so the more
+parameters there are (`benchmarks/train_step.py`).
+"""
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ def _graph(
             )
         return False, ""
     obstacle = None
-    if processes.many:
+    if processes.distributed:
         obstacle = "several processes"
     elif scaler:
         obstacle = "the loss scaler reads the device"
@@ -164,7 +172,9 @@ def _graph(
         obstacle = "the network is compiled"
     elif recipe.optimizer.name not in FUSED:
         obstacle = f"`{recipe.optimizer.name}` has no fused step"
-    elif changes_momentum(recipe):
+    elif recipe.scheduler is not None and changes_momentum(
+        recipe.scheduler.name, recipe.scheduler.args
+    ):
         obstacle = "the schedule turns the momentum"
     if obstacle is None:
         return True, "whole step in a CUDA graph"
@@ -181,4 +191,4 @@ def _device_words(device: torch.device, processes: Processes) -> str:
         name = f"CPU with {threads} thread{'s' if threads != 1 else ''}"
     else:
         name = "Apple GPU"
-    return f"{processes.world_size} × {name}" if processes.many else name
+    return f"{processes.world_size} × {name}" if processes.distributed else name

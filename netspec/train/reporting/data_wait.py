@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 
-class Waits(Protocol):
+class DataWait(Protocol):
     """A clock that runs between ``begin`` and ``end``."""
 
     def begin(self) -> None:
@@ -22,7 +22,7 @@ class Waits(Protocol):
         """Seconds waited since this was last asked, as far as they are known yet."""
 
 
-class HostWaits:
+class HostDataWait:
     """Waiting where the step runs as it is called: on a CPU."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class HostWaits:
         return seconds
 
 
-class DeviceWaits:
+class DeviceDataWait:
     """Waiting where steps are queued: the time that passed on the device itself.
 
     The host may be held up here because the queue is full, which is the contrary of waiting for
@@ -84,6 +84,6 @@ class DeviceWaits:
             self._seconds += began.elapsed_time(ended) / 1000.0
 
 
-def waits_on(device: torch.device) -> Waits:
+def data_wait_on(device: torch.device) -> DataWait:
     """The clock for steps on ``device``."""
-    return DeviceWaits(device) if device.type == "cuda" else HostWaits()
+    return DeviceDataWait(device) if device.type == "cuda" else HostDataWait()

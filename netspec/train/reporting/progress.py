@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TextIO
 
-from netspec.train.engine.metric_sums import Figures
+from netspec.train.metrics import Metrics
 
 REFRESH_SECONDS = 0.1
 LINE_SECONDS = 30.0  # between two lines within an epoch, where there is no terminal
@@ -47,7 +47,7 @@ class Progress:
             print(line, file=self._stream, flush=True)
 
     def step(
-        self, epoch: int, epochs: int, step: int, steps: int, figures: Figures | None, pace: Pace
+        self, epoch: int, epochs: int, step: int, steps: int, figures: Metrics | None, pace: Pace
     ) -> None:
         """Show the place within an epoch."""
         self._shown_at = time.monotonic()
@@ -70,8 +70,8 @@ class Progress:
         self,
         epoch: int,
         epochs: int,
-        train: Figures,
-        validation: Figures | None,
+        train: Metrics,
+        validation: Metrics | None,
         best: bool,
         seconds: float,
         pace: Pace,

@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from netspec.train.engine.metric_sums import Figures
+from netspec.train.fsync import fsync_path
+from netspec.train.metrics import Metrics
 from netspec.train.reporting.curves import Curve, draw_curves
-from netspec.train.reporting.tensorboard import Board
-from netspec.train.storage.atomic_write import write_durably, write_failed
+from netspec.train.reporting.tensorboard import TensorBoard
+from netspec.train.storage.atomic_write import atomic_write, write_failed
 from netspec.train.storage.folder import RunFolder
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ class Records:
         self._folder = folder
         self._title = title
         self._writes = writes
-        self._board: Board | None = None
+        self._board: TensorBoard | None = None
         self.rows: list[Row] = []
 
     def resume(self, rows: int) -> None:
@@ -36,19 +36,19 @@ class Records:
         if self._writes:
             self.rows = read_rows(self._folder.metrics)[:rows]
             text = "".join(json.dumps(row) + "\n" for row in self.rows)
-            write_durably(self._folder.metrics, [text.encode()])
+            atomic_write(self._folder.metrics, [text.encode()])
 
     def start_board(self, step: int) -> bool:
         """Write for TensorBoard too, from ``step`` on; False where it is not installed."""
         if not self._writes:
             return False
         try:
-            self._board = Board(self._folder.tensorboard, step)
+            self._board = TensorBoard(self._folder.tensorboard, step)
         except ImportError:
             return False
         return True
 
-    def step(self, epoch: int, step: int, rate: float, figures: Figures, timing: Row) -> None:
+    def step(self, epoch: int, step: int, rate: float, figures: Metrics, timing: Row) -> None:
         """A row for the steps since the last such row."""
         row = {"kind": "step", "epoch": epoch, "step": step, "lr": rate, **figures.as_row()}
         self._append(row, timing)
@@ -60,8 +60,8 @@ class Records:
         epoch: int,
         step: int,
         rate: float,
-        train: Figures,
-        validation: Figures | None,
+        train: Metrics,
+        validation: Metrics | None,
         best: bool,
         timing: Row,
     ) -> None:
@@ -81,7 +81,7 @@ class Records:
                 loss, accuracy = f"epoch/{split}_loss", f"epoch/{split}_accuracy"
                 self._note(step, {loss: figures.loss, accuracy: figures.accuracy})
 
-    def test(self, epoch: int, step: int, figures: Figures) -> None:
+    def test(self, epoch: int, step: int, figures: Metrics) -> None:
         """The row at the end of a run: its best epoch's weights on the test set."""
         row = {"kind": "test", "epoch": epoch, "step": step, **figures.as_row()}
         self._append(row, {})
@@ -92,10 +92,10 @@ class Records:
         if not self._writes or not self.rows:
             return
         _sync(self._folder.metrics)
-        write_durably(self._folder.table, [epoch_table(self.rows).encode()])
+        atomic_write(self._folder.table, [epoch_table(self.rows).encode()])
         if any(row["kind"] == "epoch" for row in self.rows):
             picture = draw_curves(curves_of(self.rows), title=self._title)
-            write_durably(self._folder.curves, [picture.encode()])
+            atomic_write(self._folder.curves, [picture.encode()])
         if self._board is not None:
             self._board.flush()
 
@@ -175,10 +175,7 @@ def curves_of(rows: list[Row], label: str = "") -> list[Curve]:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        fsync_path(path)
     except OSError as error:
         raise write_failed(path, error) from error
-    finally:
-        os.close(handle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from netspec.train.engine.metric_sums import Figures
+from netspec.train.metrics import Metrics
 from netspec.train.reporting.progress import duration
 
 
@@ -21,9 +21,9 @@ class RunResult:
     epochs: int
     steps: int
     best_epoch: int
-    train: Figures | None
-    validation: Figures | None
-    test: Figures | None
+    train: Metrics | None
+    validation: Metrics | None
+    test: Metrics | None
     seconds: float
     exit_code: int = 0
 

@@ -15,7 +15,7 @@ from typing import Any
 from netspec.train.storage.atomic_write import write_failed
 
 
-class Board:
+class TensorBoard:
     """An event file in ``folder``; raises ImportError where TensorBoard is not installed.
 
     Events of an earlier process at ``step`` and beyond, which a resumed run takes again, are

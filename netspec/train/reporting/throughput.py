@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from netspec.train.reporting.data_wait import HostWaits, Waits
+from netspec.train.reporting.data_wait import DataWait, HostDataWait
 from netspec.train.reporting.progress import Pace
 
 T = TypeVar("T")
 
 
-class Watch:
+class Throughput:
     """Counts images, steps and seconds of training since it was started, and within a lap.
 
     ``settle`` waits until the device has done what it was given, so that an epoch's time is that
     of its work and not of handing it over; ``waits`` measures the waiting for data.
     """
 
-    def __init__(self, settle: Callable[[], None], waits: Waits | None = None) -> None:
+    def __init__(self, settle: Callable[[], None], waits: DataWait | None = None) -> None:
         now = time.perf_counter()
         self._settle = settle
-        self._waits = waits or HostWaits()
+        self._waits = waits or HostDataWait()
         self._started = now
         self._steps = 0
         self._lap = self._epoch = _Lap(now)

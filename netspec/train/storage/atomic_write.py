@@ -18,7 +18,7 @@ from netspec.train.errors import TrainError
 ASIDE = ".aside"  # files that end so are leftovers of a write that was cut off
 
 
-def write_durably(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+def atomic_write(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """Replace ``path`` with ``chunks``; whatever happens, ``path`` is the old or the new file.
 
     Raises:
@@ -38,7 +38,7 @@ def write_durably(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
         raise write_failed(path, error) from error
 
 
-def copy_durably(source: Path, target: Path) -> None:
+def atomic_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same file as ``source``: a second name where the file system has them.
 
     A second name costs no bytes; since files here are replaced and never written in place,
@@ -64,16 +64,6 @@ def copy_durably(source: Path, target: Path) -> None:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
         raise write_failed(target, error) from error
-
-
-def append_durably(path: Path, text: str) -> None:
-    """Append ``text`` and sync it: a crash may cut the last line, and touches no earlier one."""
-    try:
-        with path.open("ab") as file:
-            _write(file.fileno(), text.encode())
-            _fsync(file.fileno())
-    except OSError as error:
-        raise write_failed(path, error) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.train.errors import DamagedCheckpoint, TrainError
-from netspec.train.storage.atomic_write import copy_durably, write_durably
+from netspec.train.storage.atomic_write import atomic_copy, atomic_write
 from netspec.train.storage.checkpoint_file import Tree, pack, read_checkpoint
 
 
@@ -39,10 +39,10 @@ class Checkpoints:
             TrainError: it could not be written; the last checkpoint is the old one.
         """
         if self.last.exists():
-            copy_durably(self.last, self.previous)
-        write_durably(self.last, pack(tree))
+            atomic_copy(self.last, self.previous)
+        atomic_write(self.last, pack(tree))
         if best:
-            copy_durably(self.last, self.best)
+            atomic_copy(self.last, self.best)
 
     def any(self) -> bool:
         """Whether there is a checkpoint, whole or not."""

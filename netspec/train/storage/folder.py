@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.train.errors import TrainError
-from netspec.train.storage.atomic_write import write_durably, write_failed
+from netspec.train.storage.atomic_write import atomic_write, write_failed
 
 RUNS = Path("runs")
 
@@ -69,7 +69,7 @@ class RunFolder:
 
     def write_env(self, env: dict[str, Any]) -> None:
         """Write ``env.json``."""
-        write_durably(self.env, [(json.dumps(env, indent=2) + "\n").encode()])
+        atomic_write(self.env, [(json.dumps(env, indent=2) + "\n").encode()])
 
     def read_env(self) -> dict[str, Any]:
         """What ``env.json`` says; empty where it cannot be read."""

@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from netspec.train.errors import TrainError
-from netspec.train.storage.atomic_write import write_durably
+from netspec.train.errors import TrainError, first_line
+from netspec.train.storage.atomic_write import atomic_write
 
 if TYPE_CHECKING:
     from netspec.train.trainable import Trainable
@@ -130,7 +130,7 @@ def _safetensors_state(path: Path) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
-        raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
+        raise TrainError(f"`{path}` is damaged: {first_line(error)}") from None
 
 
 # Files from before torch counted batches lack batch norm's counter; torch takes it as 0 as well.
@@ -149,7 +149,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     own = {
         name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()
     }
-    write_durably(path, [safetensors.torch.save(own, {"format": "pt"})])
+    atomic_write(path, [safetensors.torch.save(own, {"format": "pt"})])
 
 
 def mismatches(found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm]) -> list[str]:
@@ -206,7 +206,7 @@ def _safetensors_forms(path: Path) -> dict[str, TensorForm]:
             if name != "__metadata__"
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise TrainError(f"`{path}` is damaged: {_first_line(error)}") from None
+        raise TrainError(f"`{path}` is damaged: {first_line(error)}") from None
 
 
 def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
@@ -219,7 +219,7 @@ def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
                 "save `module.state_dict()` by itself, or convert it to safetensors",
             ) from None
         raise TrainError(
-            f"`{path}` is neither safetensors nor a file of torch: {_first_line(error)}",
+            f"`{path}` is neither safetensors nor a file of torch: {first_line(error)}",
             "name a `model.safetensors` or a `.pth` file",
         ) from None
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
@@ -233,10 +233,6 @@ def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
 
 def _form(tensor: Tensor) -> TensorForm:
     return TensorForm(tuple(tensor.shape), tensor.dtype)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _printable(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from netspec.recipe import Choice
+from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.train.data.augment.counter_rng import AUGMENT, draws
 from netspec.train.data.augment.geometry import Crop, Flip, ResizedCrop, Turn
-from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.lazy_batch import LazyBatch
 from netspec.train.data.augment.pixel_values import Cutout, Erasing, Jitter
 
 
-class Step(Protocol):
+class Transform(Protocol):
     """One augmentation, bound to its arguments."""
 
     @property
@@ -26,7 +27,7 @@ class Step(Protocol):
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width after it, from those before it; raises TrainError where none is left."""
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """The batch after it; `drawn` is int64 [batch, count]."""
 
 
@@ -38,10 +39,10 @@ class Augmentation:
     the scene of that epoch: a pure function of (seed, epoch, index).
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Transform, ...]
     seed: int
 
-    def __call__(self, scene: Scene, index: Tensor, epoch: int) -> Scene:
+    def __call__(self, scene: LazyBatch, index: Tensor, epoch: int) -> LazyBatch:
         """The scene after all steps."""
         total = sum(step.count for step in self.steps)
         if not total:
@@ -66,49 +67,59 @@ def augmentation(entries: Sequence[Choice], seed: int, mean: Tensor, std: Tensor
     `mean` and `std` [channels] are the data set's, of pixels from 0 to 255, on the device where
     batches are made: constants are kept there, so that a batch waits for no copy.
     """
-    return Augmentation(tuple(_step(entry.name, entry.args, mean, std) for entry in entries), seed)
+    steps = (
+        _step(entry.name, {**_defaults(entry.name), **entry.args}, mean, std) for entry in entries
+    )
+    return Augmentation(tuple(steps), seed)
 
 
-def _step(name: str, args: Any, mean: Tensor, std: Tensor) -> Step:
+def _defaults(name: str) -> dict[str, Any]:
+    """The arguments that the schema fills in."""
+    declared = AUGMENTATIONS[name]["properties"]
+    found = {key: schema["default"] for key, schema in declared.items() if "default" in schema}
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
+
+
+def _step(name: str, args: Mapping[str, Any], mean: Tensor, std: Tensor) -> Transform:
     if name == "RandomCrop":
         return Crop(
             extent=_pair(args["size"]),
-            padding=_sides(args.get("padding", 0)),
-            padding_mode=args.get("padding_mode", "constant"),
-            fill=_fill(args.get("fill", 0), mean),
+            padding=_sides(args["padding"]),
+            padding_mode=args["padding_mode"],
+            fill=_fill(args["fill"], mean),
         )
     if name in ("RandomHorizontalFlip", "RandomVerticalFlip"):
-        return Flip(upright=name == "RandomVerticalFlip", share=args.get("p", 0.5))
+        return Flip(upright=name == "RandomVerticalFlip", share=args["p"])
     if name == "Cutout":
-        return Cutout(extent=_pair(args["size"]), share=args.get("p", 1.0), value=mean)
+        return Cutout(extent=_pair(args["size"]), share=args["p"], value=mean)
     if name == "RandomErasing":
         return Erasing(
-            share=args.get("p", 0.5),
-            scale=args.get("scale", (0.02, 0.33)),
-            ratio=args.get("ratio", (0.3, 3.3)),
-            value=mean + std * args.get("value", 0.0),
+            share=args["p"],
+            scale=args["scale"],
+            ratio=args["ratio"],
+            value=mean + std * args["value"],
         )
     if name == "RandomResizedCrop":
         return ResizedCrop(
             extent=_pair(args["size"]),
-            scale=args.get("scale", (0.08, 1.0)),
-            ratio=args.get("ratio", (3 / 4, 4 / 3)),
-            nearest=args.get("interpolation") == "nearest",
-            antialias=args.get("antialias", True),
+            scale=args["scale"],
+            ratio=args["ratio"],
+            nearest=args["interpolation"] == "nearest",
+            antialias=args["antialias"],
         )
     if name in ("RandomRotation", "RandomAffine"):
-        fill = _fill(args.get("fill", 0), mean)
+        fill = _fill(args["fill"], mean)
         return Turn(
             degrees=_signs(args["degrees"]),
             translate=args.get("translate") or (0.0, 0.0),
             scale=args.get("scale") or (1.0, 1.0),
             shear=_signs(args.get("shear") or 0.0),
-            interpolation=args.get("interpolation", "nearest"),
+            interpolation=args["interpolation"],
             fill=torch.zeros_like(mean) if fill is None else fill,
         )
     if name == "ColorJitter":
         kinds = ("brightness", "contrast", "saturation")
-        return Jitter(tuple(_strength(args.get(kind, 0)) for kind in kinds))
+        return Jitter(tuple(_strength(args[kind]) for kind in kinds))
     raise AssertionError(f"no augmentation is called {name}")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from netspec.ops.base import text
 from netspec.train.data.augment.counter_rng import below, chance, uniform
-from netspec.train.data.augment.index_maps import Padding, Window
-from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.index_maps import IndexMap, Padding
+from netspec.train.data.augment.lazy_batch import LazyBatch
 from netspec.train.data.augment.rectangles import drawn_shapes
 from netspec.train.data.augment.resample import nearest_boxes, resized_boxes, turned
 from netspec.train.errors import TrainError
@@ -34,18 +35,18 @@ class Crop:
         height, width = size[0] + top + bottom, size[1] + left + right
         if height < self.extent[0] or width < self.extent[1]:
             raise TrainError(
-                f"a crop of {_times(self.extent)} does not fit images of {_times(size)}"
-                + (f", {_times((height, width))} with padding" if any(self.padding) else ""),
+                f"a crop of {text(self.extent)} does not fit images of {text(size)}"
+                + (f", {text((height, width))} with padding" if any(self.padding) else ""),
                 "take a smaller `size` in `RandomCrop`, or resize the images with `data.resize`",
             )
         if self.padding_mode == "reflect" and (max(top, bottom) >= size[0] > 1):
             raise TrainError(
-                f"images of {_times(size)} cannot be padded by {max(self.padding)} by reflection",
+                f"images of {text(size)} cannot be padded by {max(self.padding)} by reflection",
                 "take a smaller `padding`, or another `padding_mode`",
             )
         return self.extent
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Move the window; the pixels stay where they are."""
         if self.padding_mode == "constant" and scene.window is not None and scene.window.padded:
             scene = scene.settled()  # two paddings may be of different values
@@ -71,7 +72,7 @@ class Flip:
         """The same."""
         return size
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Move the window; the pixels stay where they are."""
         flipped = chance(drawn[:, 0], self.share)
         view = scene.view()
@@ -93,7 +94,7 @@ class ResizedCrop:
         """The extent."""
         return self.extent
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's box and resize it."""
         height, width = scene.size
         shapes, fits = drawn_shapes(drawn[:, :20], (height, width), self.scale, self.ratio)
@@ -114,7 +115,7 @@ class ResizedCrop:
         start = torch.stack([top, left], dim=1)
         middle = torch.stack([(height - extent[:, 0]) // 2, (width - extent[:, 1]) // 2], dim=1)
         start = torch.where(fits[:, None], start, middle)
-        nearest = Window(*nearest_boxes(start, extent, self.extent))
+        nearest = IndexMap(*nearest_boxes(start, extent, self.extent))
         if self.nearest:
             scene = scene.settled()
             return scene.seen(nearest)
@@ -122,7 +123,7 @@ class ResizedCrop:
         images = resized_boxes(
             scene.images, start.float(), extent.float(), self.extent, self.antialias
         )
-        return Scene(images, None if scene.masks is None else nearest.of(scene.masks))
+        return LazyBatch(images, None if scene.masks is None else nearest.of(scene.masks))
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Turn:
         """The same."""
         return size
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's matrix and sample through it."""
         scene = scene.floats()
         height, width = scene.size
@@ -163,12 +164,8 @@ class Turn:
             outside = torch.full((1,), -100.0, device=images.device)
             moved = turned(masks.to(torch.float32), **motion, fill=outside, interpolation="nearest")
             masks = moved.round().to(torch.int64)
-        return Scene(images, masks)
+        return LazyBatch(images, masks)
 
 
 def _between(numbers: Tensor, least: float, most: float) -> Tensor:
     return numbers * (most - least) + least
-
-
-def _times(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"

@@ -20,7 +20,7 @@ OUTSIDE = -1
 
 
 @dataclass(frozen=True)
-class Window:
+class IndexMap:
     """Where each pixel of a batch comes from: `rows` [batch, height], `columns` [batch, width]."""
 
     rows: Tensor
@@ -28,10 +28,10 @@ class Window:
     padded: bool = False
 
     @staticmethod
-    def whole(batch: int, size: tuple[int, int], device: torch.device) -> Window:
+    def whole(batch: int, size: tuple[int, int], device: torch.device) -> IndexMap:
         """The window that changes nothing."""
         rows, columns = (torch.arange(length, device=device) for length in size)
-        return Window(rows.expand(batch, -1), columns.expand(batch, -1))
+        return IndexMap(rows.expand(batch, -1), columns.expand(batch, -1))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -44,21 +44,21 @@ class Window:
         top: Tensor,
         left: Tensor,
         padding_mode: Padding = "constant",
-    ) -> Window:
+    ) -> IndexMap:
         """A crop of `size` whose corner is at `top`, `left`, int64 [batch]; below 0 in padding."""
         constant = padding_mode == "constant"
         rows = _cropped(self.rows, size[0], top, padding_mode)
         columns = _cropped(self.columns, size[1], left, padding_mode)
-        return Window(rows, columns, self.padded or constant)
+        return IndexMap(rows, columns, self.padded or constant)
 
-    def flip(self, upright: Tensor | None = None, sideways: Tensor | None = None) -> Window:
+    def flip(self, upright: Tensor | None = None, sideways: Tensor | None = None) -> IndexMap:
         """Top and bottom swapped where `upright`, left and right where `sideways`, bool [batch]."""
         rows, columns = self.rows, self.columns
         if upright is not None:
             rows = torch.where(upright[:, None], rows.flip(1), rows)
         if sideways is not None:
             columns = torch.where(sideways[:, None], columns.flip(1), columns)
-        return Window(rows, columns, self.padded)
+        return IndexMap(rows, columns, self.padded)
 
     def of(self, images: Tensor, fill: Tensor | None = None) -> Tensor:
         """The pixels [batch, channels, *size] seen in `images` [batch, channels, height, width].

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from netspec.train.data.augment.index_maps import Window
+from netspec.train.data.augment.index_maps import IndexMap
 
 IGNORED = -100
 """The label of a pixel that lies in padding: what torch's losses ignore by default."""
 
 
 @dataclass(frozen=True)
-class Scene:
+class LazyBatch:
     """Images [batch, channels, height, width] of 0 to 255, as uint8 or float32, and a window.
 
     Crops and flips move the window only; the pixels follow when a step needs them in place.
@@ -24,7 +24,7 @@ class Scene:
 
     images: Tensor
     masks: Tensor | None = None
-    window: Window | None = None
+    window: IndexMap | None = None
     fill: Tensor | None = None
 
     @property
@@ -39,18 +39,18 @@ class Scene:
             return self.window.size
         return self.images.shape[2], self.images.shape[3]
 
-    def view(self) -> Window:
+    def view(self) -> IndexMap:
         """The window as it stands, to be moved on."""
         if self.window is not None:
             return self.window
         height, width = self.images.shape[2:]
-        return Window.whole(self.batch, (height, width), self.images.device)
+        return IndexMap.whole(self.batch, (height, width), self.images.device)
 
-    def seen(self, window: Window, fill: Tensor | None = None) -> Scene:
+    def seen(self, window: IndexMap, fill: Tensor | None = None) -> LazyBatch:
         """The same images through another window."""
         return replace(self, window=window, fill=fill if fill is not None else self.fill)
 
-    def settled(self) -> Scene:
+    def settled(self) -> LazyBatch:
         """The pixels moved to where the window puts them."""
         if self.window is None:
             return self
@@ -58,9 +58,9 @@ class Scene:
         if masks is not None:
             outside = torch.full((1,), IGNORED, device=masks.device)
             masks = self.window.of(masks, outside)
-        return Scene(self.window.of(self.images, self.fill), masks)
+        return LazyBatch(self.window.of(self.images, self.fill), masks)
 
-    def floats(self) -> Scene:
+    def floats(self) -> LazyBatch:
         """Settled, and float32."""
         settled = self.settled()
         return replace(settled, images=settled.images.to(torch.float32))

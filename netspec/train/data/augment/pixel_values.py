@@ -9,7 +9,7 @@ from torch import Tensor
 
 from netspec.train.data.augment.colors import jittered
 from netspec.train.data.augment.counter_rng import below, chance, uniform
-from netspec.train.data.augment.lazy_batch import Scene
+from netspec.train.data.augment.lazy_batch import LazyBatch
 from netspec.train.data.augment.rectangles import drawn_shapes
 
 
@@ -30,7 +30,7 @@ class Cutout:
         """The same."""
         return size
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's place and fill it."""
         height, width = scene.size
         top = below(drawn[:, 0], height) - self.extent[0] // 2
@@ -56,7 +56,7 @@ class Erasing:
         """The same."""
         return size
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's rectangle and fill it; where none fits nothing is erased."""
         height, width = scene.size
         # RandomErasing's ratio is height over width, the inverse of RandomResizedCrop's.
@@ -81,7 +81,7 @@ class Jitter:
         """The same."""
         return size
 
-    def apply(self, scene: Scene, drawn: Tensor) -> Scene:
+    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's factors and apply them."""
         numbers = uniform(drawn)
         columns = [
@@ -92,7 +92,9 @@ class Jitter:
         return replace(scene, images=jittered(scene.images, torch.stack(columns, dim=1)))
 
 
-def _filled(scene: Scene, start: Tensor, extent: Tensor, hit: Tensor, value: Tensor) -> Scene:
+def _filled(
+    scene: LazyBatch, start: Tensor, extent: Tensor, hit: Tensor, value: Tensor
+) -> LazyBatch:
     """Each image's rectangle set to `value`, where `hit`, bool [batch]."""
     scene = scene.floats()
     height, width = scene.size

@@ -81,7 +81,7 @@ class Streaming:
         return len(self._dataset)
 
     def fetch(self, plan: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Decode ahead, in order; see `Source.fetch`."""
+        """Decode ahead, in order; see `ImageSource.fetch`."""
         workers = min(self._workers, len(plan))
         loader: DataLoader[_Fetched] = DataLoader(
             self._dataset,

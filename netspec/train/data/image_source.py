@@ -11,7 +11,7 @@ from torch import Tensor
 from netspec.train.data.arrays import Part
 
 
-class Source(Protocol):
+class ImageSource(Protocol):
     """Images and labels by index."""
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ class Resident:
         return len(self._labels)
 
     def fetch(self, plan: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pick each batch where the images lie; see `Source.fetch`."""
+        """Pick each batch where the images lie; see `ImageSource.fetch`."""
         for index in plan:
             yield self._images.index_select(0, index), self._labels.index_select(0, index)
 

@@ -1,0 +1,113 @@
+"""What a recipe calls its data set → the images of each part, decoded or to be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from netspec.ops.base import text
+from netspec.recipe import TORCHVISION_SETS, Recipe
+from netspec.train.data.arrays import Arrays, Part
+from netspec.train.data.augment.colors import colored
+from netspec.train.data.decoding.decode_all import Storing, cores_available, decoded, storing
+from netspec.train.data.decoding.streaming import Streaming
+from netspec.train.data.image_source import ImageSource, Resident
+from netspec.train.data.room import fits
+from netspec.train.data.sets.class_folders import ClassFolders, class_folders, is_class_tree
+from netspec.train.data.sets.digits import digits_arrays
+from netspec.train.data.sets.synthetic import synthetic_arrays
+from netspec.train.data.sets.torchvision_sets import present, torchvision_arrays
+from netspec.train.data.sets.unpack import is_archive, unpacked
+from netspec.train.errors import TrainError
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Sources before anything is known of split and normalisation.
+
+    `shape` is that of a stored image.
+    """
+
+    dataset: str
+    classes: tuple[str, ...]
+    shape: tuple[int, ...]
+    sources: Mapping[str, ImageSource]
+    fingerprint: str
+    resident: bool
+
+
+def open_sources(
+    recipe: Recipe,
+    input_shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+    given: Path | None,
+    device: torch.device,
+    workers: int | None,
+    say: Say,
+) -> Opened:
+    """Open the set that the recipe names, in the folder `given` or its own.
+
+    Raises TrainError where it is not there, is damaged, or does not fit the network.
+    """
+    data = recipe.data
+    root = given or Path(data.root)
+    dataset = data.dataset
+    if dataset is None:
+        if given is None and not root.exists():
+            raise TrainError(
+                "the spec names no data set",
+                "add `data: {dataset: …}` to `train`, or name a class-folder tree with `--data`",
+            )
+        dataset = "folder"
+    if dataset == "synthetic":
+        return _resident(synthetic_arrays(input_shape, output_shape, data.samples), recipe, device)
+    if len(output_shape) > 1 or len(input_shape) != 3:
+        raise TrainError(
+            f"`{dataset}` has images with one class each, and the network goes from "
+            f"{text(input_shape)} to {text(output_shape)}",
+            "train it on `data: {dataset: synthetic}`",
+        )
+    if dataset == "digits":
+        return _resident(digits_arrays(), recipe, device)
+    if is_archive(root):
+        root = unpacked(root, say)
+    if dataset in TORCHVISION_SETS and not (is_class_tree(root) and not present(dataset, root)):
+        return _resident(torchvision_arrays(dataset, root, say), recipe, device)
+    return _folder(class_folders(root), recipe, device, workers, say)
+
+
+def _resident(arrays: Arrays, recipe: Recipe, device: torch.device) -> Opened:
+    sources: dict[str, ImageSource] = {}
+    for name, part in arrays.parts.items():
+        images = part.images
+        if recipe.data.channels is not None and images.shape[1] != recipe.data.channels:
+            images = colored(images, recipe.data.channels)
+        sources[name] = Resident(Part(images, part.labels), device)
+        shape = tuple(images.shape[1:])
+    return Opened(arrays.dataset, arrays.classes, shape, sources, arrays.fingerprint, True)
+
+
+def _folder(
+    folders: ClassFolders, recipe: Recipe, device: torch.device, workers: int | None, say: Say
+) -> Opened:
+    data = recipe.data
+    chosen = storing(folders, data.channels, data.resize)
+    count = sum(len(files.paths) for files in folders.parts.values())
+    needed = count * chosen.channels * chosen.size[0] * chosen.size[1]
+    if data.in_memory is True or (data.in_memory == "auto" and fits(needed, device)):
+        return _resident(decoded(folders, chosen, data.resize, say), recipe, device)
+    if data.resize is not None:
+        chosen = Storing(chosen.channels, data.resize, resize=True)
+    asked = workers if workers is not None else data.workers
+    processes = min(cores_available(), 8) if asked is None else asked
+    sources = {
+        name: Streaming(folders.root, files, chosen, device, processes)
+        for name, files in folders.parts.items()
+    }
+    shape = (chosen.channels, *chosen.size)
+    return Opened("folder", folders.classes, shape, sources, folders.state, False)
