@@ -1,0 +1,1 @@
+"""What can be said without torch: state, least sizes, the memory of a step."""

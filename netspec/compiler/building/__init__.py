@@ -1,0 +1,1 @@
+"""A checked network → torch modules. Only here does the compiler import torch."""

@@ -1,0 +1,1 @@
+"""The grammar: schema, names, expressions, the document as data. It reads no file."""

@@ -93,7 +93,7 @@ def _fail(node: ast.expr, message: str, hint: str | None = None) -> ExpressionEr
     return ExpressionError("NS303", message, node.col_offset, node.end_col_offset or 0, hint)
 
 
-def _walk(node: ast.expr, env: Env) -> Any:
+def _walk(node: ast.expr, env: Env) -> Any:  # noqa: C901 - flat: a case for each kind of node
     kind = type(node)  # the commonest kinds first: a network has thousands of expressions
     if kind is ast.Name:
         return _lookup(node, node.id, env)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Files → pixels, once for all epochs or ahead of the steps. No label is read here."""

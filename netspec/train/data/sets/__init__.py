@@ -1,0 +1,1 @@
+"""Where images come from: folders, archives, torchvision's sets, made ones."""
