@@ -143,27 +143,43 @@ def test_a_long_chain_of_extends_is_refused(tmp_path: Path) -> None:
     assert "NS110" in ended_well(run(str(tmp_path / "s0.yaml")))
 
 
+@pytest.mark.parametrize("setting", ["train.=1", "train.a.b.c=1", "train..=1", "params.=1"])
+def test_a_hostile_setting_of_nothing_that_is_there_is_a_finding(setting: str) -> None:
+    shown = ended_well(run(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting))
+    assert re.search(r"error\[NS(201|308)\]", shown)
+    assert shown.endswith("1 spec, 1 error, 0 warnings\n")
+
+
+def refused(*arguments: str) -> str:
+    """What is said of arguments that no spec is read for."""
+    result = run(*arguments)
+    said = result.stderr.decode()
+    assert (result.returncode, result.stdout) == (2, b""), said
+    assert said.startswith("netspec: `")
+    assert not UNSAFE.search(said)
+    assert "Traceback" not in said
+    return said
+
+
 @pytest.mark.parametrize(
     "setting",
-    ["train.optimizer={SGD:", "a=&a [*a]", "a=" + "[" * 5_000, "=", "train.=1", "train.a.b.c=1",
-     "train..=1", "params.=1", "num_classes=1e400", "num_classes=" + "9" * 5_000,
-     "num_classes=\x1b[31m", "train." + "a." * 3_000 + "b=1"],
+    ["train.optimizer={SGD:", "a=&a [*a]", "a=" + "[" * 5_000, "=", "num_classes=1e400",
+     "num_classes=" + "9" * 5_000, "num_classes=\x1b[31m", "train." + "a." * 3_000 + "b=1"],
 )  # fmt: skip
-def test_a_hostile_setting_is_a_finding_or_wrong_usage(setting: str) -> None:
-    result = run(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting)
-    assert result.returncode in (1, 2)
-    for shown in (result.stdout.decode(), result.stderr.decode()):
-        assert "Traceback" not in shown
-        assert not UNSAFE.search(shown)
+def test_a_hostile_setting_that_cannot_be_read_is_wrong_usage(setting: str) -> None:
+    refused(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting)
 
 
-@pytest.mark.parametrize(
-    "shape", ["", "0,0,0", "a", "1" * 5_000, "3,-1,4", "1,2,3,4,5", "×,×", "９,９"]
-)
+@pytest.mark.parametrize("shape", ["", "0,0,0", "a", "1" * 5_000, "3,-1,4", "1,2,3,4,5", "×,×"])
 def test_a_hostile_input_shape_is_wrong_usage(shape: str) -> None:
-    result = run(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", shape)
-    assert result.returncode in (0, 1, 2)
-    assert b"Traceback" not in result.stderr + result.stdout
+    said = refused(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", shape)
+    assert f"`{shape}` is not an input's shape" in said
+
+
+def test_a_shape_in_digits_of_another_script_is_that_shape() -> None:
+    shown = ended_well(run(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", "９,９"))
+    assert "error[NS401]" in shown
+    assert "the input is 9×9 (--input)" in shown
 
 
 WORDS = (

@@ -1,12 +1,16 @@
 """What each lint warns of, and what it leaves alone."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from netspec.compiler import compile_path, compile_text
-from netspec.compiler.lints.flow import Flow
+from netspec.compiler.lints.flow import Flow, FlowStep
 from netspec.compiler.lints.run import LINTS
+from netspec.compiler.lints.unread_pixels import BUDGET, SEARCH, unread_pixels
+from netspec.diagnostics import Diagnostic
+from netspec.ops.conv import Conv2d
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").rglob("*.yaml"))
 
@@ -341,12 +345,66 @@ layers:
     assert flow.outputs[0][1] == 6
 
 
-def test_every_lint_looks_at_each_layer_a_bounded_number_of_times(
-    monkeypatch: pytest.MonkeyPatch,
+class Counted(list[FlowStep]):
+    """Steps that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[FlowStep]:
+        for step in super().__iter__():
+            self.looks += 1
+            yield step
+
+    def __getitem__(self, index: int) -> FlowStep:  # type: ignore[override]
+        self.looks += 1
+        return super().__getitem__(index)
+
+
+def many_convolutions(copies: int) -> str:
+    """Each of other channels, so that none is another's; the pool leaves pixels unread, and no
+    size nearby would be read whole."""
+    return f"""\
+netspec: 1
+input: [3, 150, 150]
+layers:
+  - repeat: {copies}
+    layers:
+      - Conv2d: {{out_channels: $(index + 1), kernel_size: 3, padding: 1}}
+      - BatchNorm2d
+      - Identity
+  - MaxPool2d: 97
+  - Flatten
+  - Linear: 10
+"""
+
+
+@pytest.mark.parametrize("lint", LINTS, ids=lambda lint: lint.__name__)
+def test_a_lint_looks_at_each_layer_a_bounded_number_of_times(
+    lint: Callable[[Flow], Iterator[Diagnostic]],
 ) -> None:
     """The work grows as the network does: counted, not timed."""
-    from netspec.ops.conv import Conv2d
+    looks = []
+    for copies in (100, 1_000):
+        flow = Flow(compile_text(many_convolutions(copies)))
+        flow.steps = Counted(flow.steps)
+        list(lint(flow))
+        looks.append(flow.steps.looks)
+    assert looks[1] <= 10 * looks[0] + 10
+    assert looks[0] <= 10 * 304  # ten looks at each step
 
+
+def test_all_lints_together_look_at_every_layer() -> None:
+    """So that what is counted above is their work."""
+    flow = Flow(compile_text(many_convolutions(100)))
+    flow.steps = Counted(flow.steps)
+    for lint in LINTS:
+        list(lint(flow))
+    assert flow.steps.looks >= len(flow.steps)
+
+
+def test_the_search_for_a_better_size_is_given_up_in_a_deep_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = 0
     infer = Conv2d.infer
 
@@ -356,23 +414,14 @@ def test_every_lint_looks_at_each_layer_a_bounded_number_of_times(
         return infer(self, *inputs)
 
     counts = []
-    for copies in (200, 2_000):
-        text = f"""\
-netspec: 1
-input: [3, 32, 32]
-layers:
-  - repeat: {copies}
-    layers:
-      - {conv(3)}
-      - ReLU
-  - MaxPool2d: 3
-"""
-        network = compile_text(text)
+    for copies in (10, 100, 1_000):
+        flow = Flow(compile_text(many_convolutions(copies)))
         monkeypatch.setattr(Conv2d, "infer", counted)
         asked = 0
-        flow = Flow(network)
-        for lint in LINTS:
-            list(lint(flow))
+        (finding,) = unread_pixels(flow)
         counts.append(asked)
         monkeypatch.setattr(Conv2d, "infer", infer)
-    assert counts[1] <= 40 * 2_000
+        assert finding.code == "NS603"
+    sizes = 2 * (SEARCH - 1)
+    assert counts == [10 * sizes, 100 * sizes, 0]
+    assert 100 * sizes <= BUDGET < 1_000 * sizes

@@ -50,7 +50,7 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
             train[key.removeprefix("train.")] = node
         else:
             params[key.removeprefix("params.")] = plain(node)
-    return Overrides(params, parse_shape(shape) if shape else None, train)
+    return Overrides(params, None if shape is None else parse_shape(shape), train)
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
