@@ -10,6 +10,7 @@ module = net.build()  # an ordinary torch.nn.Module
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics import Diagnostic, SpecError
@@ -24,27 +25,51 @@ __all__ = ["Diagnostic", "SpecError", "__version__", "build", "load", "loads"]
 
 
 def load(
-    path: str | os.PathLike[str], *, input: tuple[int, ...] | None = None, **params: Any
+    path: str | os.PathLike[str],
+    /,
+    *,
+    params: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+    input: Sequence[int] | None = None,
+    **keywords: Any,
 ) -> Network:
-    """Check the spec at `path`, with parameters and the input's shape set over its own.
+    """Check the spec at `path`, with parameters, keys of its recipe and the input set over its own.
 
-    The shape is without the batch. Needs no torch. Raises `SpecError`, whose `diagnostics` are
-    every finding.
+    A parameter is given by its keyword or, whatever it is called, under `params`. `train` is nested
+    as in the file, where a key replaces the spec's and those of `data` are set one by one, or has
+    dotted keys as `--set` takes them: `{"data.resize": 64, "optimizer.SGD.lr": 0.1}`. `input` is
+    without the batch. Needs no torch. Raises `SpecError`, whose `diagnostics` are every finding.
     """
-    from netspec.compiler import Overrides, compile_path
+    from netspec.compiler import compile_path
+    from netspec.compiler.sources.from_python import overrides_from
 
-    return compile_path(path, Overrides(params, input))
+    return compile_path(path, overrides_from(keywords, params, train, input))
 
 
-def loads(text: str, *, input: tuple[int, ...] | None = None, **params: Any) -> Network:
+def loads(
+    text: str,
+    /,
+    *,
+    params: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+    input: Sequence[int] | None = None,
+    **keywords: Any,
+) -> Network:
     """The same for a spec given as text."""
-    from netspec.compiler import Overrides, compile_text
+    from netspec.compiler import compile_text
+    from netspec.compiler.sources.from_python import overrides_from
 
-    return compile_text(text, overrides=Overrides(params, input))
+    return compile_text(text, overrides=overrides_from(keywords, params, train, input))
 
 
 def build(
-    path: str | os.PathLike[str], *, input: tuple[int, ...] | None = None, **params: Any
+    path: str | os.PathLike[str],
+    /,
+    *,
+    params: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+    input: Sequence[int] | None = None,
+    **keywords: Any,
 ) -> nn.Module:
     """The spec at `path` as an ordinary `torch.nn.Module`. Raises `SpecError`."""
-    return load(path, input=input, **params).build()
+    return load(path, params=params, train=train, input=input, **keywords).build()

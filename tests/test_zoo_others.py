@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import netspec
-from netspec.compiler import Overrides, compile_path
+from netspec.compiler import compile_path
 from netspec.compiler.sources.override import parse_overrides
 from netspec.train.run import TrainOptions, train
 
@@ -38,10 +38,10 @@ def test_a_u_net_names_a_class_for_every_pixel_at_any_size_that_four_halvings_di
     net = netspec.load(SPECS / "unet.yaml")
     assert net.output_shape == (4, 96, 96)
     assert net.min_input_size == 16
-    wide = compile_path(SPECS / "unet.yaml", Overrides({"num_classes": 2}, (1, 48, 160)))
+    wide = netspec.load(SPECS / "unet.yaml", num_classes=2, input=(1, 48, 160))
     assert wide.output_shape == (2, 48, 160)
     with pytest.raises(netspec.SpecError, match="NS403"):
-        compile_path(SPECS / "unet.yaml", Overrides({}, (3, 100, 100)))
+        netspec.load(SPECS / "unet.yaml", input=(3, 100, 100))
 
 
 def test_a_u_nets_output_depends_on_every_scale() -> None:

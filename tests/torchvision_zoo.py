@@ -12,7 +12,7 @@ from torchvision import models
 from torchvision.models import regnet
 
 import netspec
-from netspec.compiler import Network, Overrides, compile_path
+from netspec.compiler import Network, compile_path
 
 FOLDER = Path(__file__).parent.parent / "specs" / "torchvision"
 
@@ -30,7 +30,7 @@ def load(name: str, size: int | None = None) -> Network:
         return compile_path(path)
     if name.startswith(FIXED_SIZE):
         return netspec.load(path, image_size=size)
-    return compile_path(path, Overrides({}, (3, size, size)))
+    return netspec.load(path, input=(3, size, size))
 
 
 def theirs(name: str, size: int | None = None) -> nn.Module:

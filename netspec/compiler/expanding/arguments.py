@@ -10,7 +10,8 @@ from netspec.compiler.ir import Layer, Scope
 from netspec.compiler.language.document import Block, Entry, Param
 from netspec.compiler.language.names import unknown_layer
 from netspec.compiler.language.params import bare_param, param_mismatch
-from netspec.compiler.language.schema_validation import check_value, said, unknown_key
+from netspec.compiler.language.said import said
+from netspec.compiler.language.schema_validation import check_value, unknown_key
 from netspec.diagnostics import Diagnostic, Note, nearest
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal

@@ -18,7 +18,7 @@ from netspec.compiler.expanding.context import (
 from netspec.compiler.ir import INPUT, Layer, Scope
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
-from netspec.compiler.language.schema_validation import said
+from netspec.compiler.language.said import said
 from netspec.diagnostics import Note, Span, nearest
 from netspec.source import Scalar
 

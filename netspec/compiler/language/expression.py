@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
+from netspec.compiler.language.said import written
 from netspec.diagnostics import nearest
 from netspec.source import MAX_NUMBER
 
@@ -117,7 +118,7 @@ def _walk(node: ast.expr, env: Env) -> Any:  # noqa: C901 - flat: a case for eac
         case ast.UnaryOp(op=op, operand=operand):
             number = _walk(operand, env)
             if not isinstance(number, int | float):
-                raise _fail(node, f"`{_said(number)}` is not a number")
+                raise _fail(node, f"`{written(number)}` is not a number")
             return -number if isinstance(op, ast.USub) else number
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(node, type(op), _walk(left, env), _walk(right, env))
@@ -180,9 +181,9 @@ def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
     comparing = op in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
     joining = op is ast.Add and type(a) is type(b) and isinstance(a, list | str)
     if not (scalar or comparing or joining):
-        raise _fail(node, f"`{_said(a)}` and `{_said(b)}` are not two numbers")
+        raise _fail(node, f"`{written(a)}` and `{written(b)}` are not two numbers")
     if op in (ast.In, ast.NotIn) and not isinstance(b, list | tuple):
-        raise _fail(node, f"`{_said(b)}` is not a list")
+        raise _fail(node, f"`{written(b)}` is not a list")
     try:
         result = OPERATORS[op](a, b)
     except ZeroDivisionError:
@@ -194,9 +195,9 @@ def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
 
 def _index(node: ast.expr, value: Any, index: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise _fail(node, f"`{_said(value)}` is not a list")
+        raise _fail(node, f"`{written(value)}` is not a list")
     if isinstance(index, bool) or not isinstance(index, int):
-        raise _fail(node, f"`{_said(index)}` is not a whole number")
+        raise _fail(node, f"`{written(index)}` is not a whole number")
     if not -len(value) <= index < len(value):
         raise _fail(node, f"the list has {len(value)} items, and no item {index}")
     return value[index]
@@ -204,10 +205,10 @@ def _index(node: ast.expr, value: Any, index: Any) -> Any:
 
 def _slice(node: ast.expr, value: Any, start: Any, stop: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise _fail(node, f"`{_said(value)}` is not a list")
+        raise _fail(node, f"`{written(value)}` is not a list")
     for end in (start, stop):
         if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
-            raise _fail(node, f"`{_said(end)}` is not a whole number")
+            raise _fail(node, f"`{written(end)}` is not a whole number")
     return value[start:stop]
 
 
@@ -215,7 +216,7 @@ def _call(node: ast.expr, name: str, args: list[Any]) -> Any:
     try:
         return _capped(node, FUNCTIONS[name](*args))
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-        given = ", ".join(f"`{_said(a)}`" for a in args) or "nothing"
+        given = ", ".join(f"`{written(a)}`" for a in args) or "nothing"
         raise _fail(node, f"`{name}` has no value for {given}") from None
 
 
@@ -237,9 +238,3 @@ def _too_long(value: list[Any] | str) -> bool:
         count += len(items) + 1
         todo += [item for item in items if isinstance(item, list)]
     return count > MAX_ITEMS
-
-
-def _said(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)[:40]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from netspec.compiler.language.schema_validation import said
+from netspec.compiler.language.said import said
 from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops import OPS
 

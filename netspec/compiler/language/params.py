@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compiler.language.document import Param
-from netspec.compiler.language.schema_validation import said
+from netspec.compiler.language.said import said
 
 
 def param_mismatch(param: Param, value: Any) -> str | None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from netspec.compiler.language.expression import ExpressionError, pieces
+from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.ops.base import Schema
@@ -260,13 +261,3 @@ def missing_keys(missing: list[str], span: Span, what: str) -> Diagnostic:
     named = " and ".join(f"`{k}`" for k in missing)
     hint = "add " + " and ".join(f"`{k}: …`" for k in missing)
     return Diagnostic("NS203", f"{what} needs {named}", span, (), hint)
-
-
-def said(value: Any) -> str:
-    """A value as a finding quotes it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    text = str(value)
-    return f"`{text if len(text) <= 60 else text[:57] + '…'}`"

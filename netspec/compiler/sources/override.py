@@ -6,23 +6,25 @@ from typing import Any, NamedTuple
 
 from netspec.compiler.language.document import Document
 from netspec.compiler.language.params import param_mismatch
-from netspec.compiler.language.schema_validation import lift, said
+from netspec.compiler.language.said import said
+from netspec.compiler.language.schema_validation import lift
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
 from netspec.recipe import TRAIN_SCHEMA
-from netspec.source import Mapping, Node, Scalar, Sequence, parse_value, plain
+from netspec.source import Mapping, Node, parse_value, plain
 
 
 class Overrides(NamedTuple):
-    """`params` by name; `input` without the batch; `train` by dotted key, as nodes."""
+    """`params` by name; `input` without the batch, and `train` by dotted key, as nodes."""
 
     params: dict[str, Any]
-    input: tuple[int, ...] | None = None
+    input: Node | None = None
     train: dict[str, Node] = {}  # noqa: RUF012 - never changed
 
 
 NONE = Overrides({})
 
-_DEEPEST = 8  # a dotted key; no setting lies deeper than `train.optimizer.SGD.lr`
+DEEPEST = 8
+"""How many dots a key may have; no setting lies deeper than `train.optimizer.SGD.lr`."""
 
 
 def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
@@ -44,7 +46,7 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
         except SpecError as problem:
             said_of = problem.diagnostics[0]
             raise _error(f"`{setting}`: {said_of.message}", span, said_of.hint) from None
-        if key.count(".") > _DEEPEST:
+        if key.count(".") > DEEPEST:
             raise _error(f"`{key}` is no setting of the recipe", span, None)
         if key.startswith("train."):
             train[key.removeprefix("train.")] = node
@@ -53,9 +55,9 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     return Overrides(params, None if shape is None else parse_shape(shape), train)
 
 
-def parse_shape(text: str) -> tuple[int, ...]:
+def parse_shape(text: str) -> Node:
     """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
-    span = Span(f"--input {text}", 0, 0, 0, 0)
+    span = Span("--input", 0, 0, 0, 0)
     parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
     try:
         shape = tuple(int(p) for p in parts)
@@ -63,7 +65,15 @@ def parse_shape(text: str) -> tuple[int, ...]:
         shape = ()
     if not 1 <= len(shape) <= 4 or any(s < 1 or s > 10**9 for s in shape):
         raise _error(f"`{text}` is not an input's shape", span, "for example `--input 3,227,227`")
-    return shape
+    return lift(shape, span)
+
+
+def lifted_shape(value: Any, span: Span) -> Node:
+    """Plain data that a caller gave as the input's shape. Raises `SpecError` (NS308)."""
+    sizes = value if isinstance(value, list) else []
+    if not 1 <= len(sizes) <= 4 or any(type(s) is not int or not 1 <= s <= 10**9 for s in sizes):
+        raise _error(f"{said(value)} is not an input's shape", span, "for example `(3, 227, 227)`")
+    return lift(value, span)
 
 
 def _error(message: str, span: Span, hint: str | None) -> SpecError:
@@ -74,9 +84,8 @@ def override(root: Mapping, overrides: Overrides) -> Mapping:
     """The root with the input and the recipe set; parameters wait for their declaration."""
     items, keys = dict(root.items), dict(root.keys)
     if overrides.input is not None:
-        span = Span("--input", 0, 0, 0, 0)
-        items["input"] = Sequence([Scalar(n, span) for n in overrides.input], span)
-        keys.setdefault("input", span)
+        items["input"] = overrides.input
+        keys.setdefault("input", overrides.input.span)
     for key, node in overrides.train.items():
         path = ["train", *key.split(".")]
         items, keys = _put(items, keys, path, node)

@@ -16,12 +16,9 @@ from netspec.compiler.language.names import (
     unfit_name,
     unknown_layer,
 )
+from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import spec_schema
-from netspec.compiler.language.schema_validation import (
-    check,
-    expression_span,
-    said,
-)
+from netspec.compiler.language.schema_validation import check, expression_span
 from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
 from netspec.compiler.validating.foreign_syntax import arguments_beside, layer_as_name, type_as_key
 from netspec.diagnostics import Span, nearest

@@ -16,12 +16,8 @@ from netspec.compiler.language.names import (
     BLOCK_NAME,
     PARAM_NAME,
 )
-from netspec.compiler.language.schema_validation import (
-    check,
-    missing_keys,
-    said,
-    unknown_key,
-)
+from netspec.compiler.language.said import said
+from netspec.compiler.language.schema_validation import check, missing_keys, unknown_key
 from netspec.compiler.validating.argument_checks import is_null
 from netspec.compiler.validating.entries import Entries, words
 from netspec.compiler.validating.init_rules import init_rules
