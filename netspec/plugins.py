@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from functools import cache
 
@@ -45,6 +46,9 @@ def _load_file(path: str) -> None:
     from pathlib import Path
 
     name = Path(path).stem
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    if loaded is not None and os.path.exists(path) and os.path.samefile(loaded, path):
+        return  # its layers are registered
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)

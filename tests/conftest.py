@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture(autouse=True)
 def own_layers() -> Iterator[None]:
     """A layer that a test registers is gone after it."""
-    before = dict(OPS)
+    before, loaded = dict(OPS), set(sys.modules)
     yield
+    for op in [op for name, op in OPS.items() if name not in before]:
+        if op.__module__ not in loaded:  # a plugin that this test was the first to load
+            sys.modules.pop(op.__module__, None)
     OPS.clear()
     OPS.update(before)

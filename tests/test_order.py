@@ -42,7 +42,13 @@ def test_layers_run_in_the_order_written() -> None:
 
 @pytest.mark.parametrize(
     ("order", "code"),
-    [("[norm1, linear]", "NS205"), ("norm", "NS202"), ("[]", "NS204"), ("[1]", "NS202")],
+    [
+        ("[norm1, linear]", "NS205"),
+        ("norm", "NS202"),
+        ("[]", "NS204"),
+        ("[1.5]", "NS202"),
+        ("[1]", "NS205"),
+    ],
 )
 def test_what_order_refuses(order: str, code: str) -> None:
     with pytest.raises(SpecError) as caught:

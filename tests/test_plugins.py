@@ -128,3 +128,26 @@ def test_a_layer_registered_late_is_in_the_schema() -> None:
     assert "Late" not in spec_schema()["$defs"]
     register(type("Late", (Op,), {"__doc__": "A layer."}))
     assert "Late" in spec_schema()["$defs"]
+
+
+def test_a_rule_that_fails_when_the_module_is_built_is_told_at_its_layer(folder: Path) -> None:
+    broken = PLUGIN.replace("        class Times", "        1 / 0\n\n        class Times")
+    (folder / "bright.py").write_text(broken)
+    done = netspec(folder, "summary", "--torchinfo", "spec.yaml", "--plugin", "bright.py")
+    assert done.returncode == 1
+    assert "spec.yaml:3:11: error[NS411]: `Brighten.make` failed at bright.py:18: " in done.stderr
+    assert "ZeroDivisionError: division by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_rule_may_refuse(folder: Path) -> None:
+    refusal = 'raise Refusal("NS409", "no more than 2 features", argument="by")'
+    text = PLUGIN.replace("import Op,", "import Op, Refusal,").replace("return inputs[0]", refusal)
+    (folder / "bright.py").write_text(text)
+    done = netspec(folder, "check", "spec.yaml", "--plugin", "bright.py")
+    assert "spec.yaml:3:21: error[NS409]: no more than 2 features" in done.stdout
+
+
+def test_a_plugin_that_is_named_twice_is_loaded_once(folder: Path) -> None:
+    done = netspec(folder, "--plugin", "bright.py", "--plugin", "./bright.py", "check", "spec.yaml")
+    assert (done.returncode, done.stderr) == (0, "")

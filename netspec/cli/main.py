@@ -62,6 +62,7 @@ def _hoisted(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Run a command; end without a traceback, whatever happens."""
+    from netspec.diagnostics import SpecError
     from netspec.plugins import PluginError
 
     for stream in (sys.stdout, sys.stderr):
@@ -75,6 +76,12 @@ def main() -> None:
         print(f"netspec: {problem}", file=sys.stderr)
         print(f"hint: {problem.hint}", file=sys.stderr)
         sys.exit(2)
+    except SpecError as problem:  # of a plugin's `make`, met when the network is built
+        from netspec.report.check import finding_texts
+        from netspec.report.findings import text
+
+        print(text(problem.diagnostics, finding_texts(problem.diagnostics)), file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

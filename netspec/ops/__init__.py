@@ -25,6 +25,7 @@ from netspec.ops import (
     upsample,
 )
 from netspec.ops.base import Op
+from netspec.ops.foreign_rules import guard_rules
 
 MODULES = (
     parameter,
@@ -109,6 +110,8 @@ def register(op: type[Op]) -> type[Op]:
         check_schema(argument.schema, f"{name}.{argument.name}")
     if sum(a.bare for a in op.args.values()) > 1:
         raise ValueError(f"more than one argument of `{name}` is bare")
+    if name not in OPS:
+        guard_rules(op)
     OPS[name] = op
     return op
 

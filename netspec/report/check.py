@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from netspec.compiler import Network, Overrides, compile_source
@@ -69,11 +69,19 @@ def check(path: str, overrides: Overrides, stdin: bytes | None = None) -> Checke
             texts[other.name] = other.text
         return Checked(path, network, network.warnings, texts)
     except SpecError as problem:
-        for finding in problem.diagnostics:
-            for span in (finding.span, *(n.span for n in finding.notes if n.span)):
-                if span.file not in texts:
-                    texts[span.file] = _shown(span.file)
-        return Checked(path, None, problem.diagnostics, texts)
+        return Checked(path, None, problem.diagnostics, finding_texts(problem.diagnostics, texts))
+
+
+def finding_texts(
+    findings: Iterable[Diagnostic], known: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The texts of the files that findings stand in, read where they are not known."""
+    texts = dict(known or {})
+    for finding in findings:
+        for span in (finding.span, *(note.span for note in finding.notes if note.span)):
+            if span.file not in texts:
+                texts[span.file] = _shown(span.file)
+    return texts
 
 
 def _shown(path: str) -> str:

@@ -12,7 +12,8 @@ from netspec.compiler.building.graph import Graph, GraphStep, NamedValue, OpenGr
 from netspec.compiler.building.initialize import initialize
 from netspec.compiler.ir import INPUT, Layer, NetworkIR, Output
 from netspec.compiler.language.init_rule import Rule
-from netspec.ops.base import Shape
+from netspec.diagnostics import Diagnostic, SpecError
+from netspec.ops.base import Refusal, Shape
 from netspec.ops.join import Elementwise
 
 BlockRules = dict[str, tuple[Rule, ...]]
@@ -33,7 +34,11 @@ def build(network: NetworkIR) -> nn.Module:
 
 def _module(layer: Layer, rules: BlockRules) -> nn.Module:
     if layer.op is not None:
-        module = layer.op.make(*layer.inputs)
+        try:
+            module = layer.op.make(*layer.inputs)
+        except Refusal as refusal:  # of a plugin's own `make`
+            found = Diagnostic(refusal.code, refusal.message, layer.span, (), refusal.hint)
+            raise SpecError((found,)) from refusal
     else:
         module = _container(layer, (), rules)
     for block, params in layer.inits:  # at once, so that a seed gives the weights of such code

@@ -226,11 +226,12 @@ def _whole(value: Any, schema: dict[str, Any]) -> Any:
 def listed_order(context: Elaboration, block: Block, made: Layer) -> tuple[int, ...]:
     """The children in the order in which torch is to list them. Raises `AlreadyReported`."""
     places = {child.name: i for i, child in enumerate(made.children)}
+    written = [c.entry.name or c.key for c in block.body.children if c.entry.condition is not None]
     for name, span in block.order:
-        if name not in places:
+        if name not in places and name not in written:  # `if` leaves some out of a copy
             near = nearest(name, list(places))
             hint = f"did you mean `{near}`?" if near else None
             context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
             raise AlreadyReported
-    first = list(dict.fromkeys(places[name] for name, _ in block.order))
+    first = list(dict.fromkeys(places[name] for name, _ in block.order if name in places))
     return (*first, *(i for i in range(len(made.children)) if i not in first))

@@ -21,6 +21,7 @@ class Earlier(Protocol):
     children: list[Layer]
     indices: dict[str, int]
     scope: Scope
+    aliases: set[str]
     poisoned: bool
 
 
@@ -75,7 +76,11 @@ def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:
         name = str(earlier.context.evaluated(Scalar(name, entry.span), scope))
     if name in earlier.indices:
         return earlier.indices[name]
-    if not earlier.poisoned:
+    if name in earlier.aliases:
+        message = f"`if` leaves the layer `{name}` out, so that nothing can be called"
+        hint = "give the call the same `if`"
+        earlier.context.report("NS309", message, entry.span, hint)
+    elif not earlier.poisoned:
         near = nearest(name, [child.name for child in earlier.children])
         hint = f"did you mean `{near}`?" if near else (
             "`call` takes an earlier layer of the same sequence"

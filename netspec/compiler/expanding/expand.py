@@ -34,6 +34,7 @@ from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.diagnostics import SpecError
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.foreign_rules import try_rules
 
 
 class Expansion(NamedTuple):
@@ -160,6 +161,8 @@ class Expander:
             return None
         try:
             output = op.infer(*shapes)
+            if not type(op).__module__.startswith("netspec."):
+                try_rules(op, shapes)
         except Refusal as refusal:
             context.refused(refusal, entry, site)
             return None

@@ -68,8 +68,15 @@ def op_schema(op: type[Op]) -> Schema:
     return schema
 
 
+NAME: Final[Schema] = {
+    "type": ["string", "integer"],
+    "pattern": "^[A-Za-z0-9_$]",
+    "minimum": 0,
+}
+"""A layer's name, of which a whole number is one: the layers of a list are called `0`, `1`, …"""
+
+
 def _modifiers() -> dict[str, Schema]:
-    name = {"type": "string", "pattern": "^[A-Za-z_$]"}
     count: Schema = {
         "type": ["integer", "string", "object"],
         "minimum": 0,
@@ -84,12 +91,13 @@ def _modifiers() -> dict[str, Schema]:
     }
     return {
         "name": {
-            "type": "string",
+            **NAME,
             "description": "the layer's name in a list, or one that a key could not be",
         },
         "from": {
-            "type": ["string", "array"],
-            "items": name,
+            **NAME,
+            "type": ["string", "integer", "array"],
+            "items": NAME,
             "minItems": 1,
             "description": "the earlier siblings that feed this layer, or `input`",
         },
@@ -107,7 +115,7 @@ def _modifiers() -> dict[str, Schema]:
         },
         "repeat": {**count, "description": "so many copies, in a sequence of their own"},
         "each": {**count, "description": "so many copies, as siblings in this sequence"},
-        "call": {"type": "string", "description": "an earlier layer to run again, weights shared"},
+        "call": {**NAME, "description": "an earlier layer to run again, weights shared"},
         "when": {"enum": ["training"], "description": "a layer that runs only in training"},
         "layers": {**LAYERS, "description": "a sequence of layers"},
     }
@@ -160,7 +168,7 @@ def _schema(names: tuple[str, ...]) -> Schema:
             "layers": {**LAYERS, "description": "what the block is made of"},
             "order": {
                 "type": "array",
-                "items": {"type": "string"},
+                "items": NAME,
                 "minItems": 1,
                 "description": "layers in the order in which torch lists them, where they run "
                 "in another; the rest follow",
@@ -202,7 +210,7 @@ def _schema(names: tuple[str, ...]) -> Schema:
             "outputs": {
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {"type": "string"},
+                "additionalProperties": NAME,
                 "description": "the layers whose outputs the network returns; the first are logits",
             },
             "init": {

@@ -13,7 +13,6 @@ from netspec.compiler.language.document import (
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
     BLOCK_NAME,
-    layer_like,
     unfit_name,
     unknown_layer,
 )
@@ -87,14 +86,15 @@ class Entries(ArgumentChecks):
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
-                if key in self.block_params and not BLOCK_NAME.match(key):
-                    continue  # its name is told to be wrong where the block is declared
                 misnamed = layer_as_name(key, value, span, self.block_params)
                 if misnamed:
                     self.report(misnamed)
                     continue
                 self.child_name(key, span)
-                children.append(Child(key, span, self.entry(value, key)))
+                entry = self.entry(value, key)
+                if entry.spliced:
+                    self.nameless(key, span)
+                children.append(Child(key, span, entry))
         return Entry("sequence", node.span, children=tuple(children))
 
     def child_name(self, name: str, span: Span) -> None:
@@ -109,6 +109,12 @@ class Entries(ArgumentChecks):
         unfit = unfit_name(name, span)
         if unfit is not None:
             self.report(unfit)
+
+    def nameless(self, name: str, span: Span) -> None:
+        """Report a name of layers that each stand in the sequence around them."""
+        hint = "name the layers, as in `layers: {conv$(index): …}`; or write `Sequential:`, which "
+        message = f"`{name}` names nothing: `layers` beside `each` stand in the sequence around"
+        self.say("NS206", message, span, f"{hint}is called so")
 
     def entry(self, node: Node, key: str | None = None) -> Entry:
         """One entry in any of its forms; `key` is the name that it stands under."""
@@ -188,9 +194,7 @@ class Entries(ArgumentChecks):
     def strays(self, node: Mapping, strays: list[str]) -> None:
         """Report the keys that are neither a layer nor a modifier."""
         for stray in strays:
-            layer = layer_like(stray, self.block_params, stray)
-            cased = layer is not None and layer.lower() == stray.replace("_", "").lower()
-            near = nearest(stray, MODIFIERS) or (layer if cased else None)
+            near = nearest(stray, list(MODIFIERS))
             hint = f"did you mean `{near}`?" if near else (
                 "put layers with names of their own under `Sequential:`"
             )  # fmt: skip
@@ -200,7 +204,7 @@ class Entries(ArgumentChecks):
     def call(self, value: Node, extra: dict[str, Any]) -> Entry:
         """An entry that runs an earlier layer again."""
         target = value.value if isinstance(value, Scalar) else None
-        if not isinstance(target, str) or not target:
+        if isinstance(target, bool) or not isinstance(target, str | int) or target == "":
             self.say("NS202", "`call` is the name of an earlier layer", value.span)
         return Entry("call", value.span, op=str(target), **extra)
 
@@ -218,6 +222,13 @@ class Entries(ArgumentChecks):
         """An entry that holds layers of its own, `Sequential` or `layers`."""
         inner = self.body(value, f"`{head}`")
         spliced = head == "layers" and "each" in extra
+        if spliced and "name" in extra:
+            self.nameless(extra["name"], node.keys["name"])
+        for key in ("from", "when", "branches"):
+            if spliced and key in node.items:
+                message = f"`layers` beside `each` stand in the sequence around, without `{key}`"
+                hint = f"give `{key}` to a layer among them, or write `Sequential:` for `layers:`"
+                self.say("NS206", message, node.keys[key], hint)
         if inner.kind != "sequence" or inner.repeat or inner.condition or inner.branches:
             child = Child(None, inner.span, inner)
             inner = Entry("sequence", inner.span, children=(child,))

@@ -1,0 +1,119 @@
+"""The rules of a user's own layer: whatever goes wrong in one is a refusal that says where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+from netspec.ops.base import Op, Refusal, Saved, Shape
+
+RULES: Final = ("check", "infer", "parameters", "buffers", "macs", "saving", "extra_saved", "make")
+"""The methods of an op that a plugin may write."""
+
+HINT: Final = "mend the plugin; where the inputs are to blame, its rule raises `Refusal`"
+
+
+def guard_rules(op: type[Op]) -> None:
+    """Turn what a plugin's rules raise, or give that makes no sense, into `Refusal` NS411."""
+    for name in RULES:
+        rule = getattr(op, name)
+        if not rule.__module__.startswith("netspec."):
+            setattr(op, name, _guarded(rule, f"{op.__name__}.{name}", _CHECKS.get(name)))
+
+
+def try_rules(op: Op, shapes: tuple[Shape, ...]) -> None:
+    """Ask every rule but `make` once, so that a wrong one is a finding at its layer.
+
+    Raises `Refusal` NS411.
+    """
+    for name in ("parameters", "buffers", "macs", "saving", "extra_saved"):
+        getattr(op, name)(*shapes)
+
+
+def _guarded(
+    rule: Callable[..., Any], called: str, sound: Callable[[Any], str | None] | None
+) -> Callable[..., Any]:
+    @wraps(rule)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            given = rule(*args, **kwargs)
+        except Refusal:
+            raise
+        except Exception as error:
+            place = _place(error.__traceback__, rule)
+            what = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise Refusal("NS411", f"`{called}` failed at {place}: {what}", hint=HINT) from error
+        wrong = None if sound is None else sound(given)
+        if wrong is not None:
+            place = _written(rule.__code__.co_filename, rule.__code__.co_firstlineno)
+            raise Refusal("NS411", f"`{called}` at {place} gives {wrong}", hint=HINT)
+        return given
+
+    return run
+
+
+def _place(traceback: TracebackType | None, rule: Callable[..., Any]) -> str:
+    """Where an error came up: the last line of the rule's own file, or of any."""
+    own = last = None
+    while traceback is not None:
+        frame: FrameType = traceback.tb_frame
+        last = (frame.f_code.co_filename, traceback.tb_lineno)
+        if frame.f_code.co_filename == rule.__code__.co_filename:
+            own = last
+        traceback = traceback.tb_next
+    found = own or last
+    return _written(*found) if found else "an unknown place"
+
+
+def _written(file: str, line: int) -> str:
+    """A place as findings write it, the file as seen from here where that is shorter."""
+    try:
+        near = os.path.relpath(file)
+    except ValueError:  # on another drive
+        near = file
+    return f"{near if len(near) < len(file) else file}:{line}"
+
+
+def _not_shape(given: Any) -> str | None:
+    sizes = isinstance(given, tuple) and all(type(n) is int and n > 0 for n in given)
+    return None if sizes and given else f"{_said(given)}, which is no shape: a tuple of sizes"
+
+
+def _not_tensors(given: Any) -> str | None:
+    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
+        return f"{_said(given)}, which is no dict of names and shapes"
+    wrong = [
+        s for s in given.values() if not isinstance(s, tuple) or not all(type(n) is int for n in s)
+    ]
+    return f"{_said(wrong[0])} for a tensor's shape" if wrong else None
+
+
+def _not_count(given: Any) -> str | None:
+    return None if type(given) is int and given >= 0 else f"{_said(given)}, which is no count"
+
+
+def _not_saves(given: Any) -> str | None:
+    known = ("input", "output", "both", "nothing")
+    return None if given in known else f"{_said(given)}, which is none of {', '.join(known)}"
+
+
+def _not_saved(given: Any) -> str | None:
+    return None if isinstance(given, Saved) else f"{_said(given)}, which is no `Saved`"
+
+
+def _said(given: Any) -> str:
+    shown = " ".join(repr(given).split())
+    return f"`{shown if len(shown) <= 60 else shown[:57] + '…'}`"
+
+
+_CHECKS: Final[dict[str, Callable[[Any], str | None]]] = {
+    "infer": _not_shape,
+    "parameters": _not_tensors,
+    "buffers": _not_tensors,
+    "macs": _not_count,
+    "saving": _not_saves,
+    "extra_saved": _not_saved,
+}
