@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 from torchvision import models
 from torchvision_zoo import (
     FOLDER,
     NAMES,
+    ONE_OF_EACH,
     load,
+    on_meta,
     output_shapes,
     published_size,
     theirs,
@@ -21,7 +22,8 @@ from torchvision_zoo import (
 
 import netspec
 
-every = pytest.mark.parametrize("name", NAMES)
+# all tests of one network in a row, which then is built once
+every = pytest.mark.parametrize("name", NAMES, scope="module")
 
 LONGEST = 150
 """Lines that a family's file may have."""
@@ -52,6 +54,17 @@ def test_every_network_that_torchvision_lists_has_a_spec() -> None:
     assert len(NAMES) == 80
 
 
+def test_every_family_has_one_network_that_is_always_asked_everything() -> None:
+    families = {p.stem for p in FOLDER.glob("*.yaml") if "\nextends:" not in p.read_text()}
+    assert {family(name) for name in ONE_OF_EACH} == families
+
+
+def family(name: str) -> str:
+    """The spec that a network's own extends."""
+    extends = re.search(r"^extends: (\S+)\.yaml$", (FOLDER / f"{name}.yaml").read_text(), re.M)
+    return family(extends[1]) if extends else name
+
+
 def test_no_spec_is_too_long_to_read() -> None:
     lengths = {path.name: len(path.read_text().splitlines()) for path in FOLDER.glob("*.yaml")}
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
@@ -78,8 +91,7 @@ def test_a_spec_written_out_complete_is_the_same_network(name: str) -> None:
 @every
 def test_the_state_dict_has_the_same_keys_and_shapes_in_the_same_order(name: str) -> None:
     net = load(name)
-    with torch.device("meta"):
-        ours, their = net.build(), theirs(name)
+    ours, their = on_meta(name)
     state = [(k, tuple(v.shape)) for k, v in their.state_dict().items()]
     assert list(net.state.items()) == state
     assert [(k, tuple(v.shape)) for k, v in ours.state_dict().items()] == state
@@ -112,18 +124,25 @@ def test_the_least_size_is_as_published_or_a_smaller_one_that_runs(name: str) ->
 
 
 @every
-def test_the_shape_of_every_layer_is_torchs_at_the_published_size_and_at_an_odd_one(
-    name: str,
-) -> None:
-    modules: tuple[nn.Module, ...] = ()
-    for size in (published_size(weights(name)[0]), odd_size(name)):
-        net = load(name, size)
-        if not modules or name.startswith(MADE_FOR_ONE_SIZE):
-            with torch.device("meta"):
-                modules = net.build(), theirs(name, size)
-        ours, their = (output_shapes(module, size) for module in modules)
-        known = {x.path: x.output for x in net.layers if x.kind != "call" and x.inputs}
-        assert {p: (s, ours.get(p)) for p, s in known.items() if ours.get(p) != s} == {}
-        shared = {p: s for p, s in their.items() if p in known and not DENSE_LAYER.search(p)}
-        assert {p: (known[p], s) for p, s in shared.items() if known[p] != s} == {}
-        assert len(shared) > len(net.state) / 6  # most of torchvision's modules have our names
+def test_the_shape_of_every_layer_is_torchs_at_the_published_size(name: str) -> None:
+    compare_shapes(name, published_size(weights(name)[0]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n in ONE_OF_EACH else [pytest.mark.soak]) for n in NAMES],
+    scope="module",
+)
+def test_the_shape_of_every_layer_is_torchs_at_an_odd_size(name: str) -> None:
+    compare_shapes(name, odd_size(name))
+
+
+def compare_shapes(name: str, size: int) -> None:
+    net = load(name, size)
+    fixed = name.startswith(MADE_FOR_ONE_SIZE) and net.input_shape != load(name).input_shape
+    ours, their = (output_shapes(m, size) for m in on_meta(name, size if fixed else None))
+    known = {x.path: x.output for x in net.layers if x.kind != "call" and x.inputs}
+    assert {p: (s, ours.get(p)) for p, s in known.items() if ours.get(p) != s} == {}
+    shared = {p: s for p, s in their.items() if p in known and not DENSE_LAYER.search(p)}
+    assert {p: (known[p], s) for p, s in shared.items() if known[p] != s} == {}
+    assert len(shared) > len(net.state) / 6  # most of torchvision's modules have our names

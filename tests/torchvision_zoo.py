@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import regnet
@@ -18,6 +21,37 @@ FOLDER = Path(__file__).parent.parent / "specs" / "torchvision"
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 """To stand in the folder is to be tested."""
+
+ONE_OF_EACH = (
+    "alexnet",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "maxvit_t",
+    "mnasnet0_5",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "regnet_x_400mf",
+    "regnet_y_400mf",
+    "resnet18",
+    "resnet50",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "swin_t",
+    "swin_v2_t",
+    "vgg11",
+    "vgg11_bn",
+    "vit_b_16",
+    "vit_b_32",
+    "wide_resnet50_2",
+)
+"""A network of every kind, the smallest; what takes long is asked of the others in `soak`."""
 
 FIXED_SIZE = ("vit_",)
 """Networks whose weights depend on the image's size, which is a parameter of the spec."""
@@ -53,6 +87,13 @@ def theirs(name: str, size: int | None = None) -> nn.Module:
     return module
 
 
+@functools.lru_cache(maxsize=2)
+def on_meta(name: str, size: int | None = None) -> tuple[nn.Module, nn.Module]:
+    """Ours and torchvision's, without memory for weights; kept for the next test of the network."""
+    with torch.device("meta"):
+        return load(name, size).build(), theirs(name, size)
+
+
 _TABLE = regnet.BlockParams.from_init_params
 
 
@@ -83,7 +124,10 @@ def outputs(out: Any) -> list[Tensor]:
 
 
 def output_shapes(module: nn.Module, size: int) -> dict[str, tuple[int, ...]]:
-    """The shape that each module within gives, without the batch, when it first runs."""
+    """The shape that each module within gives, without the batch, when it first runs.
+
+    Batch norm, which would take most of the time on `meta`, hands its input on.
+    """
     found: dict[str, tuple[int, ...]] = {}
 
     def hook(path: str) -> Any:
@@ -95,7 +139,7 @@ def output_shapes(module: nn.Module, size: int) -> dict[str, tuple[int, ...]]:
         return note
 
     handles = [m.register_forward_hook(hook(path)) for path, m in module.named_modules()]
-    with torch.no_grad():
+    with torch.no_grad(), mock.patch.object(F, "batch_norm", lambda x, *args, **kwargs: x):
         module.train()(torch.empty(2, 3, size, size, device="meta"))
     for handle in handles:
         handle.remove()
