@@ -101,10 +101,12 @@ def mapping(
 def choice(
     doc: str, entries: Mapping[str, Schema], *, null: bool = False, default: Any = _UNSET
 ) -> Schema:
-    """Exactly one of the named entries with its arguments, or its bare name."""
+    """Exactly one of the named entries with its arguments, or its bare name if it needs none."""
     kinds = ["object", "string", *(["null"] if null else [])]
+    alone = [name for name, entry in entries.items() if not entry.get("required")]
     keywords: Schema = {
         "properties": dict(entries),
+        "pattern": f"^(?:{'|'.join(alone)})$",
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,

@@ -36,7 +36,7 @@ def widen(schema: Schema) -> Schema:
         out["$comment"] = EXPRESSION
         return out
     kinds = out["type"] if isinstance(out["type"], list) else [out["type"]]
-    if "object" in kinds:
+    if "object" in kinds and "pattern" not in out:
         return out
     if "string" in kinds:
         if "pattern" in out:
