@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -131,19 +132,66 @@ class SpecError(Exception):
         )
 
 
-def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
-    """The known name most like `word`, or None where none is alike."""
-    folded = {_folded(name): name for name in reversed(known)}
-    own = _folded(word)
-    if own in folded:
-        return folded[own]
-    from difflib import get_close_matches  # slow to import, and needed for mistakes only
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known name that was meant by `word`, or None where none is near.
 
-    if len(folded) > 1_000:
+    Near are names that differ in case and `_` alone or in about one letter of three, and one that
+    begins, ends or abbreviates the other. `word` itself is no answer: it was refused.
+    """
+    own = _folded(word)[:_LONGEST]
+    others = {name: _folded(name)[:_LONGEST] for name in known if name != word}
+    for name, folded in others.items():
+        if folded == own:
+            return name
+    if len(others) > _MOST:
         return None
-    found = get_close_matches(own[:100], folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    from difflib import SequenceMatcher  # slow to import, and needed for mistakes only
+
+    matcher = SequenceMatcher(b=own)
+    found, best = None, _LEAST_RATIO
+    for name, folded in others.items():
+        matcher.set_seq1(folded)
+        if matcher.real_quick_ratio() < best or matcher.quick_ratio() < best:
+            continue
+        ratio = matcher.ratio()
+        if (ratio > best or (found is None and ratio == best)) and _near(own, folded):
+            found, best = name, ratio
+    return found
+
+
+_LONGEST = 100
+_MOST = 1_000
+_LEAST_RATIO = 0.6
 
 
 def _folded(name: str) -> str:
     return name.lower().replace("_", "")
+
+
+def _near(word: str, other: str) -> bool:
+    """Whether one is a slip of the other: letters in common alone make `floor` of `fooo`."""
+    short, long = sorted((word, other), key=len)
+    if len(short) < 2:
+        return False
+    if len(short) > 2 and (long.startswith(short) or long.endswith(short)):
+        return True
+    if len(short) > 3 and short[0] == long[0] and short[-1] == long[-1]:
+        letters = iter(long)
+        if all(letter in letters for letter in short):  # an abbreviation, as `params` is
+            return True
+    return _edits(word, other) <= max(1, len(long) // 3)
+
+
+def _edits(word: str, other: str) -> int:
+    """How many letters to put in, leave out, replace or swap with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        last, row = row, [i]
+        for j, target in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != target))
+            if before and j > 1 and letter == other[j - 2] and word[i - 2] == target:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before = last
+    return row[-1]

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from netspec.recipe.errors import RecipeError
 from netspec.recipe.recipe import Choice, Recipe
 
 Key = tuple[str | int, ...]
-
-
-def check_choice(key: Key, name: str, args: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
-    """Refuse a bare name that is unknown or that cannot do without arguments."""
-    if name not in entries:
-        from difflib import get_close_matches  # only a mistake needs it
-
-        near = get_close_matches(name, entries, 1) or list(entries)[:1]
-        raise RecipeError(key, f"there is no `{name}` here", f"did you mean `{near[0]}`?")
-    missing = [wanted for wanted in entries[name].get("required", []) if wanted not in args]
-    if missing:
-        raise RecipeError(
-            key, f"`{name}` needs `{missing[0]}`", f"write `{name}: {{{missing[0]}: …}}`"
-        )
 
 
 def check_recipe(recipe: Recipe) -> None:

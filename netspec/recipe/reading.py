@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from netspec.recipe import augmentations, losses, optimizers, schedulers
-from netspec.recipe.cross_checks import check_choice, check_recipe
+from netspec.recipe.cross_checks import check_recipe
 from netspec.recipe.errors import RecipeError
 from netspec.recipe.recipe import (
     IMAGENET,
@@ -15,7 +15,6 @@ from netspec.recipe.recipe import (
     Recipe,
     Warmup,
 )
-from netspec.recipe.train_schema import TRAIN_SCHEMA
 
 
 def recipe_from(train: Mapping[str, Any]) -> Recipe:
@@ -25,12 +24,12 @@ def recipe_from(train: Mapping[str, Any]) -> Recipe:
     that are right one by one do not go together.
     """
     given = dict(train)
-    optimizer = _choice(given.pop("optimizer", None), ("optimizer",), optimizers.BARE)
-    scheduler = _choice(given.pop("scheduler", None), ("scheduler",), schedulers.BARE)
-    loss = _choice(given.pop("loss", None), ("loss",), losses.BARE)
+    optimizer = _choice(given.pop("optimizer", None), optimizers.BARE)
+    scheduler = _choice(given.pop("scheduler", None), schedulers.BARE)
+    loss = _choice(given.pop("loss", None), losses.BARE)
     augment = tuple(
-        _choice(entry, ("augment", place), augmentations.BARE) or Choice("")
-        for place, entry in enumerate(given.pop("augment", None) or ())
+        _choice(entry, augmentations.BARE) or Choice("")
+        for entry in given.pop("augment", None) or ()
     )
     interval = given.pop("scheduler_interval", "auto")
     warmup = given.pop("warmup", None)
@@ -82,15 +81,12 @@ def _normalization(given: Any) -> Normalization | None:
     return words[given]
 
 
-def _choice(given: Any, key: tuple[str | int, ...], bare: Mapping[str, str]) -> Choice | None:
+def _choice(given: Any, bare: Mapping[str, str]) -> Choice | None:
     """`SGD`, `{SGD: 0.1}` or `{SGD: {lr: 0.1}}` → Choice; None where nothing is given."""
     if given is None:
         return None
     name, args = (given, {}) if isinstance(given, str) else next(iter(given.items()))
-    schema: Any = TRAIN_SCHEMA["properties"][key[0]]
-    entries = schema.get("items", schema)["properties"]
     chosen = {} if args is None else _arguments(args, bare.get(name))
-    check_choice(key, name, chosen, entries)
     return Choice(name, {argument: _frozen(value) for argument, value in chosen.items()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from netspec.compiler.language.said import said
@@ -97,10 +98,16 @@ def unfit_name(name: str, span: Span) -> Diagnostic | None:
     return Diagnostic("NS208", message, span, (), hint)
 
 
+def layer_like(word: str, blocks: Iterable[str], written: str) -> str | None:
+    """The layer or block that `word`, a part of what is `written`, was meant to be, or None."""
+    known = [*filter(BLOCK_NAME.match, blocks), *OPS]
+    return word if word in known and word != written else nearest(word, known)
+
+
 def unknown_layer(name: str, span: Span, blocks: tuple[str, ...]) -> Diagnostic:
     """NS205, with the nearest layer or block."""
     base = name.split("(")[0].rpartition(".")[2]  # of `nn.ReLU` and `Conv2d(8, 3)`
-    near = nearest(base, [*blocks, *OPS, "Sequential"])
+    near = layer_like(base, (*blocks, "Sequential"), name)
     if near and "(" in name:
         hint = f"write its arguments as a mapping: `{near}: {{…}}`"
     elif near:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -130,6 +131,9 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
     if kinds is not None and own not in kinds and not (own == "integer" and "number" in kinds):
         _wrong_kind(node, schema, what, report)
         return
+    if own == "string" and schema.get("maxProperties") == 1 and "properties" in schema:
+        _check_bare_choice(node, schema["properties"], what, report)
+        return
     choices = _choices(schema)
     # Python holds 1 and true for equal, JSON does not
     if choices is not None and not any(
@@ -150,6 +154,17 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
         examples = schema.get("examples", [])
         hint = "one of " + ", ".join(f"`{w}`" for w in examples) if examples else None
         report(Diagnostic("NS204", f"{what} cannot be {said(value)}", node.span, (), hint))
+
+
+def _check_bare_choice(node: Scalar, entries: dict[str, Schema], what: str, report: Report) -> None:
+    """A word alone that stands for one of the entries, as `SGD` does for `{SGD: {}}`."""
+    name = str(node.value)
+    if name not in entries:
+        report(unknown_key(name, node.span, what, list(entries)))
+    elif missing := entries[name].get("required", []):
+        named = ", ".join(f"{key}: …" for key in missing)
+        found = missing_keys(missing, node.span, f"`{name}`")
+        report(replace(found, hint=f"write `{name}: {{{named}}}`"))
 
 
 def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None:

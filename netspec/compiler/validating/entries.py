@@ -13,6 +13,7 @@ from netspec.compiler.language.document import (
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
     BLOCK_NAME,
+    layer_like,
     unfit_name,
     unknown_layer,
 )
@@ -86,6 +87,8 @@ class Entries(ArgumentChecks):
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
+                if key in self.block_params and not BLOCK_NAME.match(key):
+                    continue  # its name is told to be wrong where the block is declared
                 misnamed = layer_as_name(key, value, span, self.block_params)
                 if misnamed:
                     self.report(misnamed)
@@ -194,7 +197,9 @@ class Entries(ArgumentChecks):
     def strays(self, node: Mapping, strays: list[str]) -> None:
         """Report the keys that are neither a layer nor a modifier."""
         for stray in strays:
-            near = nearest(stray, list(MODIFIERS))
+            layer = layer_like(stray, self.block_params, stray)
+            cased = layer is not None and layer.lower() == stray.replace("_", "").lower()
+            near = nearest(stray, MODIFIERS) or (layer if cased else None)
             hint = f"did you mean `{near}`?" if near else (
                 "put layers with names of their own under `Sequential:`"
             )  # fmt: skip

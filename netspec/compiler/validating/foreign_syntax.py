@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from netspec.compiler.language.document import Param
+from netspec.compiler.language.names import layer_like
 from netspec.compiler.language.schema_validation import FOLLOWS
-from netspec.diagnostics import Diagnostic, Span, nearest
+from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence
 
@@ -65,14 +66,14 @@ def layer_as_name(
         own = {k for params in blocks.values() for k in params}
         if not all(k in _arguments(len(OPS)) or k in own for k in value.items):
             return None
-        near = nearest(word, [*blocks, *OPS])
+        near = layer_like(word, blocks, key)
         known = blocks.get(near or "") or (OPS[near].args if near in OPS else {})
         if not any(k in known or k in FOLLOWS for k in value.items):
             return None
     else:
         items = value.items if isinstance(value, Sequence) else [value]
         numbers = all(isinstance(i, Scalar) and isinstance(i.value, int | float) for i in items)
-        near = nearest(word, [*blocks, *OPS]) if numbers and items else None
+        near = layer_like(word, blocks, key) if numbers and items else None
     if near is None:
         return None
     hint = f"did you mean `{near}`?"

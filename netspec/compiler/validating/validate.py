@@ -156,6 +156,9 @@ class _Validator(Entries):
             taken = name in OPS or name in ("Sequential", "Parameter")
             why = "is a layer already" if taken else "cannot name a block"
             hint = "choose another name" if taken else "a block is a PascalCase name"
+            pascal = "".join(part[:1].upper() + part[1:] for part in re.split("[^A-Za-z0-9]", name))
+            if not taken and BLOCK_NAME.match(pascal):
+                hint += f", as in `{pascal}`"
             self.say("NS208", f"`{name}` {why}", span, hint)
             self.lost_blocks = True
         if not isinstance(value, Mapping):
