@@ -1,26 +1,23 @@
 """`netspec check` on any bytes at all ends with exit code 0 or 1, in bounded time and memory.
 
-Each file of `hostile_specs` runs in a process of its own, whose memory and processor time the
-system limits. A fuzz test mutates the shipped specs; `NETSPEC_FUZZ=20000` sets how often.
+Each file of `hostile_specs` is checked in a process of its own, whose memory and processor time
+the system limits. A fuzz test mutates the shipped specs; `NETSPEC_FUZZ=20000` sets how often.
 """
 
 import os
 import random
 import re
-import resource
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from forked_check import Ended, Forks
 from hostile_specs import BYTES, TEXTS, everything
 
 from netspec.compiler.sources.override import NONE
 from netspec.report import check as checker
 from netspec.report import findings
 
-MEMORY = 512 << 20
-PROCESSOR_SECONDS = 20  # a runaway is killed; on an idle machine each file takes below 2
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 FORMATS = ("text", "concise", "json", "github")
@@ -29,23 +26,17 @@ UNSAFE = re.compile(
 )
 
 
-def limited() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+Check = Callable[..., Ended]
 
 
-def run(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "netspec", "check", *arguments],
-        input=stdin,
-        capture_output=True,
-        preexec_fn=limited,
-        timeout=300,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Check]:
+    """`netspec check` with some arguments and, as `stdin`, bytes to read."""
+    with Forks(tmp_path_factory.mktemp("streams")) as forks:
+        yield forks.check
 
 
-def ended_well(result: subprocess.CompletedProcess[bytes]) -> str:
+def ended_well(result: Ended) -> str:
     """The output, after checking that it is one a user may see."""
     shown = result.stdout.decode()
     assert result.returncode in (0, 1), (result.returncode, shown[:500], result.stderr[:500])
@@ -59,7 +50,7 @@ CASES = {name: data for name, data in everything() if name in TEXTS or name in B
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_hostile_file_ends_with_findings(name: str, tmp_path: Path) -> None:
+def test_a_hostile_file_ends_with_findings(run: Check, name: str, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_bytes(CASES[name])
     before = sorted(tmp_path.iterdir())
@@ -68,7 +59,7 @@ def test_a_hostile_file_ends_with_findings(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_no_format_lets_a_name_act_on_its_reader(format: str, tmp_path: Path) -> None:
+def test_no_format_lets_a_name_act_on_its_reader(run: Check, format: str, tmp_path: Path) -> None:
     paths = []
     for number, (name, data) in enumerate(everything()):
         if " in " in name or "turns" in name or "escape" in name:
@@ -85,7 +76,7 @@ def test_no_format_lets_a_name_act_on_its_reader(format: str, tmp_path: Path) ->
         assert all(re.match(r"\S+\.yaml:\d+:\d+: ", line) for line in shown.split("\n")[:-1])
 
 
-def test_a_hostile_name_of_a_file_is_shown_harmless(tmp_path: Path) -> None:
+def test_a_hostile_name_of_a_file_is_shown_harmless(run: Check, tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m\n::error::\u202eb.yaml"
     path.write_text("netspec: 1\n", encoding="utf-8")
     for format in FORMATS:
@@ -95,24 +86,24 @@ def test_a_hostile_name_of_a_file_is_shown_harmless(tmp_path: Path) -> None:
         )
 
 
-def test_standard_input_is_bounded() -> None:
+def test_standard_input_is_bounded(run: Check) -> None:
     shown = ended_well(run("-", stdin=b"a" * (2 << 20)))
     assert "NS106" in shown
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_not_waited_for(run: Check, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     assert "NS101" in ended_well(run(str(tmp_path / "pipe.yaml")))
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty", "/proc/self/mem"])
-def test_a_device_is_not_read(device: str) -> None:
+def test_a_device_is_not_read(run: Check, device: str) -> None:
     if not os.path.exists(device):
         pytest.skip("there is no such device here")
     assert "NS10" in ended_well(run(device))
 
 
-def test_extends_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> None:
+def test_extends_does_not_follow_a_link_out_of_the_folder(run: Check, tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text("netspec: 1\nsecret: 1\n", encoding="utf-8")
     inside = tmp_path / "inside"
     inside.mkdir()
@@ -123,20 +114,20 @@ def test_extends_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> Non
     assert "secret" not in shown
 
 
-def test_extends_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+def test_extends_does_not_wait_for_a_pipe(run: Check, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "spec.yaml").write_text("netspec: 1\nextends: pipe.yaml\n", encoding="utf-8")
     assert "NS101" in ended_well(run(str(tmp_path / "spec.yaml")))
 
 
-def test_extends_in_a_circle_of_files_is_refused(tmp_path: Path) -> None:
+def test_extends_in_a_circle_of_files_is_refused(run: Check, tmp_path: Path) -> None:
     for one, other in (("a", "b"), ("b", "c"), ("c", "a")):
         text = f"netspec: 1\nextends: {other}.yaml\n"
         (tmp_path / f"{one}.yaml").write_text(text, encoding="utf-8")
     assert "NS110" in ended_well(run(str(tmp_path / "a.yaml")))
 
 
-def test_a_long_chain_of_extends_is_refused(tmp_path: Path) -> None:
+def test_a_long_chain_of_extends_is_refused(run: Check, tmp_path: Path) -> None:
     for i in range(50):
         text = f"netspec: 1\nextends: s{i + 1}.yaml\n"
         (tmp_path / f"s{i}.yaml").write_text(text, encoding="utf-8")
@@ -144,13 +135,13 @@ def test_a_long_chain_of_extends_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", ["train.=1", "train.a.b.c=1", "train..=1", "params.=1"])
-def test_a_hostile_setting_of_nothing_that_is_there_is_a_finding(setting: str) -> None:
+def test_a_hostile_setting_of_nothing_that_is_there_is_a_finding(run: Check, setting: str) -> None:
     shown = ended_well(run(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting))
     assert re.search(r"error\[NS(201|308)\]", shown)
     assert shown.endswith("1 spec, 1 error, 0 warnings\n")
 
 
-def refused(*arguments: str) -> str:
+def refused(run: Check, *arguments: str) -> str:
     """What is said of arguments that no spec is read for."""
     result = run(*arguments)
     said = result.stderr.decode()
@@ -166,17 +157,17 @@ def refused(*arguments: str) -> str:
     ["train.optimizer={SGD:", "a=&a [*a]", "a=" + "[" * 5_000, "=", "num_classes=1e400",
      "num_classes=" + "9" * 5_000, "num_classes=\x1b[31m", "train." + "a." * 3_000 + "b=1"],
 )  # fmt: skip
-def test_a_hostile_setting_that_cannot_be_read_is_wrong_usage(setting: str) -> None:
-    refused(str(ROOT / "specs" / "resnet18.yaml"), "--set", setting)
+def test_a_hostile_setting_that_cannot_be_read_is_wrong_usage(run: Check, setting: str) -> None:
+    refused(run, str(ROOT / "specs" / "resnet18.yaml"), "--set", setting)
 
 
 @pytest.mark.parametrize("shape", ["", "0,0,0", "a", "1" * 5_000, "3,-1,4", "1,2,3,4,5", "×,×"])
-def test_a_hostile_input_shape_is_wrong_usage(shape: str) -> None:
-    said = refused(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", shape)
+def test_a_hostile_input_shape_is_wrong_usage(run: Check, shape: str) -> None:
+    said = refused(run, str(ROOT / "specs" / "resnet-digits.yaml"), "--input", shape)
     assert f"`{shape}` is not an input's shape" in said
 
 
-def test_a_shape_in_digits_of_another_script_is_that_shape() -> None:
+def test_a_shape_in_digits_of_another_script_is_that_shape(run: Check) -> None:
     shown = ended_well(run(str(ROOT / "specs" / "resnet-digits.yaml"), "--input", "９,９"))
     assert "error[NS401]" in shown
     assert "the input is 9×9 (--input)" in shown

@@ -14,6 +14,7 @@ from test_ops import ROWS, Row
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
+from torchvision_zoo import NAMES, ONE_OF_EACH
 
 import netspec
 from netspec.compiler.analysis.step_memory import step_memory
@@ -103,12 +104,12 @@ def whole(path: Path) -> bool:
 
 
 ALL = [*sorted(SPECS.glob("*.yaml")), *filter(whole, sorted(SPECS.glob("torchvision/*.yaml")))]
-LARGE = ("regnet_y_128gf", "vgg19_bn", "efficientnet_b7", "efficientnet_v2_l", "convnext_large")
+SELDOM = {*NAMES} - {*ONE_OF_EACH}
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(p, marks=[pytest.mark.soak] if p.stem in LARGE else []) for p in ALL],
+    [pytest.param(p, marks=[pytest.mark.soak] if p.stem in SELDOM else []) for p in ALL],
     ids=lambda path: path.stem,
 )
 def test_a_network_keeps_what_torch_keeps(path: Path) -> None:
