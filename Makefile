@@ -6,14 +6,29 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Tests run in this many processes, each with one thread.
 JOBS   ?= 2
-PIP    := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+# Another torch than the tested one: make test TORCH='torch==2.12.* torchvision==0.27.*'
+TORCH  ?=
+COMMA  := ,
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: help demo test soak bench docs clean
+# The versions with which everything was tested; where that torch cannot be had, the newest that fits.
+TESTED = $(PIP) -c constraints.txt -e '.[$(1)]'
+LOOSE  = $(PIP) -c $(VENV)/constraints.txt -e '.[$(1)]' $(TORCH)
+define install
+	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
+	@grep -vE '^torch(vision)?==' constraints.txt > $(VENV)/constraints.txt
+	$(if $(TORCH),$(call LOOSE,$(1)),$(call TESTED,$(1)) || { \
+	  echo "the tested torch cannot be had here: installing the newest that fits"; \
+	  $(call LOOSE,$(1)); })
+endef
+
+.PHONY: help demo test test-oldest soak bench docs clean
 
 help:
 	@echo "make demo   install, check every spec, train a small network on handwritten digits"
 	@echo "make test   install what tests need, then ruff, mypy and every test"
+	@echo "make test-oldest  the same with the oldest torch that is supported, in .venv-oldest"
 	@echo "make soak   the long tests: full counts of random networks and of killed runs"
 	@echo "make bench  measure, and print; benchmarks/RESULTS.md keeps what was measured where"
 	@echo "make docs   draw the pictures and write the pages that are made from the specs"
@@ -30,6 +45,9 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST) -m "not soak"
+
+test-oldest:
+	$(MAKE) test VENV=.venv-oldest TORCH='torch==2.11.* torchvision==0.26.*'
 
 soak: $(VENV)/installed-for-tests
 	$(PYTEST) -m soak
@@ -49,7 +67,7 @@ docs: $(VENV)/installed-for-tests
 	$(BIN)/python docs/write_zoo.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -57,11 +75,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
-	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
-	$(PIP) -e '.[digits]'
+	$(call install,digits)
 	@touch $@
 
 $(VENV)/installed-for-tests: $(BIN)/python pyproject.toml constraints.txt
-	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
-	$(PIP) -e '.[digits,tensorboard,test]'
+	$(call install,digits$(COMMA)tensorboard$(COMMA)test)
 	@touch $@ $(VENV)/installed

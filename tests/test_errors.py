@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from netspec.cli.main import _hoisted, app
+from netspec.cli.commands import app, hoisted
 from netspec.diagnostics import CODES
 
 CASES = Path(__file__).parent / "errors"
@@ -34,7 +34,7 @@ def command(name: str) -> list[str]:
     if first.startswith("# netspec check "):
         words = shlex.split(first.removeprefix("# netspec check "))
     words = ["check", *(f"{name}.yaml" if word == "THIS" else word for word in words)]
-    return _hoisted(words)
+    return hoisted(words)
 
 
 def marks(name: str) -> list[tuple[str, str, int]]:

@@ -1,4 +1,4 @@
-"""The command line: it takes what stands before a command, and ends without a traceback."""
+"""The command line: a plain `check` at once, the rest by typer; it ends without a traceback."""
 
 from __future__ import annotations
 
@@ -6,58 +6,9 @@ import gc
 import os
 import sys
 from io import TextIOWrapper
-from typing import Annotated
 
-import typer
-
-from netspec.cli import static, training  # noqa: F401  (each adds its commands)
-from netspec.cli.options import app, usage
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from netspec import __version__
-
-        print(f"netspec {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def plugins(
-    plugin: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE", help="a Python module or file with layers of one's own"),
-    ] = None,
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="show the version")
-    ] = False,
-) -> None:
-    """A network in one YAML file: checked, explained, compiled to torch, trained."""
-    if plugin:
-        from netspec.plugins import PluginError, load_plugin
-
-        for module in plugin:
-            try:
-                load_plugin(module)
-            except PluginError as problem:
-                usage(str(problem), problem.hint)
-
-
-def _hoisted(arguments: list[str]) -> list[str]:
-    """`--plugin MODULE` first, since it serves every command and may stand behind one."""
-    first: list[str] = []
-    rest: list[str] = []
-    todo = iter(arguments)
-    for argument in todo:
-        if argument == "--plugin":
-            first += [argument, *([value] if (value := next(todo, None)) is not None else [])]
-        elif argument.startswith("--plugin="):
-            first.append(argument)
-        elif argument == "--":
-            rest += [argument, *todo]
-        else:
-            rest.append(argument)
-    return first + rest
+from netspec.cli.checking import UsageError, check_specs
+from netspec.cli.plain_check import plain_check
 
 
 def main() -> None:
@@ -69,9 +20,12 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale without `×` shows `?` for it
             stream.reconfigure(errors="replace")
     try:
-        app(_hoisted(sys.argv[1:]))
+        _run(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
+    except UsageError as problem:
+        print(problem.text(), file=sys.stderr)
+        sys.exit(2)
     except PluginError as problem:  # of an installed plugin, loaded when a layer is unknown
         print(f"netspec: {problem}", file=sys.stderr)
         print(f"hint: {problem.hint}", file=sys.stderr)
@@ -102,3 +56,13 @@ def main() -> None:
         sys.exit(70)
     finally:
         gc.enable()  # a command may have turned it off
+
+
+def _run(arguments: list[str]) -> None:
+    plain = plain_check(arguments)
+    if plain is not None:  # typer takes longer to import than most specs to check
+        sys.exit(check_specs(**plain))
+    from netspec.cli.commands import hoisted
+    from netspec.cli.options import app
+
+    app(hoisted(arguments))

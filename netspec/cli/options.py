@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from netspec.cli.checking import UsageError, overrides_of, standard_input
+
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
-    from netspec.compiler.sources.override import Overrides
 
 app = typer.Typer(
     name="netspec",
@@ -20,8 +23,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-FORMATS = ("text", "concise", "json", "github")
 
 Settings = Annotated[
     list[str] | None,
@@ -37,29 +38,18 @@ BatchSize = Annotated[int | None, typer.Option(min=1, help="for the training mem
 
 def usage(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2 and one sentence."""
-    from netspec.report.escape import safe
-
-    print(f"netspec: {safe(message)}", file=sys.stderr)
-    if hint:
-        print(f"hint: {safe(hint)}", file=sys.stderr)
+    print(UsageError(message, hint).text(), file=sys.stderr)
     raise typer.Exit(2)
 
 
-def overrides_of(settings: list[str] | None, input: str | None) -> Overrides:
-    """What `--set` and `--input` say; a wrong one ends the command."""
-    from netspec.compiler.sources.override import parse_overrides
-    from netspec.diagnostics import SpecError
-
+@contextmanager
+def ending_in_usage() -> Iterator[None]:
+    """End with exit code 2 where the command was called in a wrong way."""
     try:
-        return parse_overrides(settings or [], input)
-    except SpecError as problem:
-        found = problem.diagnostics[0]
-        usage(found.message, found.hint)
-
-
-def standard_input(path: str) -> bytes | None:
-    """What stands on standard input, where the path is `-`."""
-    return sys.stdin.buffer.read(1 << 20) if path == "-" else None
+        yield
+    except UsageError as problem:
+        print(problem.text(), file=sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def load(path: str, settings: list[str] | None = None, input: str | None = None) -> Network:
@@ -67,7 +57,9 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
     from netspec.report import check as checker
     from netspec.report import findings as show
 
-    done = checker.check(path, overrides_of(settings, input), standard_input(path))
+    with ending_in_usage():
+        overrides = overrides_of(settings, input)
+    done = checker.check(path, overrides, standard_input(path))
     if done.network is None:
         print(show.text(done.findings, done.texts, sys.stderr.isatty()), file=sys.stderr)
         raise typer.Exit(1)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
 from typing import Annotated
 
 import typer
 
+from netspec.cli.checking import FORMATS, check_specs
 from netspec.cli.options import (
-    FORMATS,
     BatchSize,
     Depth,
     Input,
     Settings,
     app,
+    ending_in_usage,
     load,
-    overrides_of,
-    standard_input,
     usage,
 )
-
-
-def _color() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 @app.command(short_help="check specs: form, names, shapes and habits")
@@ -39,32 +31,10 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="warnings fail too")] = False,
 ) -> None:
     """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
-    # Cyclic garbage is not worth looking for in a process that ends so soon.
-    gc.disable()
-    from netspec.report import check as checker
-    from netspec.report.renderers import RENDERERS
-
-    if format not in FORMATS:
-        usage(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
-    overrides = overrides_of(settings, input)
-    try:
-        files = checker.spec_paths(paths)
-    except FileNotFoundError as problem:
-        usage(f"the folder `{problem}` holds no `*.yaml`")
-    renderer = RENDERERS[format]
-    checked: list[checker.Checked] = []
-    for path in files:
-        done = checker.check(path, overrides, standard_input(path))
-        _show(renderer.one(done, _color()))
-        checked.append(done._replace(network=None, texts={}))  # no more is needed of it
-    _show(renderer.end(checked))
-    if any(c.count("error") or (strict and c.count("warning")) for c in checked):
-        raise typer.Exit(1)
-
-
-def _show(text: str) -> None:
-    if text:
-        print(text)
+    with ending_in_usage():
+        code = check_specs(paths, settings, input, format, strict)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command(short_help="show every layer's shape, parameters and memory")

@@ -10,7 +10,7 @@ from cases import image_tree
 from typer.testing import CliRunner
 
 import netspec
-from netspec.cli.main import app
+from netspec.cli.commands import app
 
 SPEC = """
 netspec: 1

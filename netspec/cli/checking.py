@@ -1,0 +1,83 @@
+"""What `netspec check` does, without a parser of command lines: it must start at once."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from netspec.compiler.sources.override import Overrides
+
+FORMATS: Final = ("text", "concise", "json", "github")
+
+
+class UsageError(Exception):
+    """A command called in a wrong way, which ends it with exit code 2."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
+
+    def text(self) -> str:
+        """The sentence, and how to mend it."""
+        from netspec.report.escape import safe
+
+        hint = f"\nhint: {safe(self.hint)}" if self.hint else ""
+        return f"netspec: {safe(self.message)}{hint}"
+
+
+def check_specs(
+    paths: list[str],
+    settings: list[str] | None = None,
+    input: str | None = None,
+    format: str = "text",
+    strict: bool = False,
+) -> int:
+    """Check specs and print what was found; 0 clean, 1 findings.
+
+    Raises `UsageError` for an unknown format, a wrong setting, or a folder without specs.
+    """
+    # Cyclic garbage is not worth looking for in a process that ends so soon.
+    gc.disable()
+    from netspec.report import check as checker
+    from netspec.report.renderers import RENDERERS
+
+    if format not in FORMATS:
+        raise UsageError(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
+    overrides = overrides_of(settings, input)
+    try:
+        files = checker.spec_paths(paths)
+    except FileNotFoundError as problem:
+        raise UsageError(f"the folder `{problem}` holds no `*.yaml`") from None
+    renderer, color = RENDERERS[format], sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    checked: list[checker.Checked] = []
+    for path in files:
+        done = checker.check(path, overrides, standard_input(path))
+        _show(renderer.one(done, color))
+        checked.append(done._replace(network=None, texts={}))  # no more is needed of it
+    _show(renderer.end(checked))
+    return int(any(c.count("error") or (strict and c.count("warning")) for c in checked))
+
+
+def overrides_of(settings: list[str] | None, input: str | None) -> Overrides:
+    """What `--set` and `--input` say. Raises `UsageError` for a wrong one."""
+    from netspec.compiler.sources.override import parse_overrides
+    from netspec.diagnostics import SpecError
+
+    try:
+        return parse_overrides(settings or [], input)
+    except SpecError as problem:
+        found = problem.diagnostics[0]
+        raise UsageError(found.message, found.hint) from None
+
+
+def standard_input(path: str) -> bytes | None:
+    """What stands on standard input, where the path is `-`."""
+    return sys.stdin.buffer.read(1 << 20) if path == "-" else None
+
+
+def _show(text: str) -> None:
+    if text:
+        print(text)
