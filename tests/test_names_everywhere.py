@@ -45,6 +45,39 @@ def test_a_name_that_a_layer_can_have_stands_in_from_order_call_and_outputs() ->
     assert list(net.build().state_dict()) == list(net.state)
 
 
+TEMPLATES = """
+netspec: 1
+input: [3, 8, 8]
+params: {last: 1}
+blocks:
+  Unit:
+    params: {first: 1}
+    order: [conv$first]
+    layers:
+      conv$(index):
+        each: 2
+        Conv2d: {out_channels: 3, kernel_size: 1}
+      again: {from: conv$(first - 1), call: conv$first}
+layers:
+  unit: Unit
+  out$(index): {each: 2, ReLU: {}}
+outputs: {logits: out$last, early: $('unit')}
+"""
+
+
+def test_an_expression_names_a_layer_wherever_one_is_named() -> None:
+    net = netspec.loads(TEMPLATES)
+    assert [key for key in net.state if "weight" in key] == [
+        "unit.conv1.weight",
+        "unit.conv0.weight",
+    ]
+    assert net.outputs == ("logits", "early")
+    with pytest.raises(SpecError, match="there is no layer `out7`"):
+        netspec.loads(TEMPLATES, last=7)
+    with pytest.raises(SpecError, match="nothing here is called `lost`"):
+        netspec.loads(TEMPLATES.replace("out$last", "out$lost"))
+
+
 def findings(layers: str) -> list[tuple[str, str]]:
     with pytest.raises(SpecError) as refused:
         netspec.loads(f"netspec: 1\ninput: [3, 8, 8]\nlayers:\n{layers}")

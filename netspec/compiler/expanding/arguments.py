@@ -223,15 +223,16 @@ def _whole(value: Any, schema: dict[str, Any]) -> Any:
     return value
 
 
-def listed_order(context: Elaboration, block: Block, made: Layer) -> tuple[int, ...]:
+def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) -> tuple[int, ...]:
     """The children in the order in which torch is to list them. Raises `AlreadyReported`."""
     places = {child.name: i for i, child in enumerate(made.children)}
     written = [c.entry.name or c.key for c in block.body.children if c.entry.condition is not None]
-    for name, span in block.order:
+    order = [(context.layer_name(raw, span, scope), span) for raw, span in block.order]
+    for name, span in order:
         if name not in places and name not in written:  # `if` leaves some out of a copy
             near = nearest(name, list(places))
             hint = f"did you mean `{near}`?" if near else None
             context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
             raise AlreadyReported
-    first = list(dict.fromkeys(places[name] for name, _ in block.order if name in places))
+    first = list(dict.fromkeys(places[name] for name, _ in order if name in places))
     return (*first, *(i for i in range(len(made.children)) if i not in first))

@@ -11,7 +11,6 @@ from netspec.compiler.ir import Layer, Scope, leaves
 from netspec.compiler.language.document import Entry
 from netspec.diagnostics import Note, nearest
 from netspec.ops.base import Refusal, Shape, text
-from netspec.source import Scalar
 
 
 class Earlier(Protocol):
@@ -71,9 +70,7 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
 
 def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:
     """The index of the layer that is called. Raises `AlreadyReported` after a finding."""
-    name = entry.op
-    if "$" in name:
-        name = str(earlier.context.evaluated(Scalar(name, entry.span), scope))
+    name = earlier.context.layer_name(entry.op, entry.span, scope)
     if name in earlier.indices:
         return earlier.indices[name]
     if name in earlier.aliases:

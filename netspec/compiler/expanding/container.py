@@ -20,7 +20,6 @@ from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
 from netspec.diagnostics import Note, Span, nearest
-from netspec.source import Scalar
 
 Expand = Callable[[Entry, Site], Layer | None]
 """How one entry becomes a layer; None after a finding."""
@@ -125,7 +124,7 @@ class Builder:
         if "$" not in raw:
             return raw
         try:
-            made = str(self.context.evaluated(Scalar(raw, child.span), scope))
+            made = self.context.layer_name(raw, child.span, scope)
         except AlreadyReported:
             self.fail()
             return None
@@ -158,10 +157,7 @@ class Builder:
             return (self.previous,)
         found: list[Wire] = []
         for raw, span in entry.sources:
-            name = raw
-            if "$" in raw:
-                name = str(self.context.evaluated(Scalar(raw, span), scope))
-            found.append(self.source(name, span, entry))
+            found.append(self.source(self.context.layer_name(raw, span, scope), span, entry))
         return tuple(found)
 
     def source(self, name: str, span: Span, entry: Entry) -> Wire:

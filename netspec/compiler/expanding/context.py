@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from netspec.compiler.ir import INPUT, Scope, provenance
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import ExpressionError, evaluate, names
+from netspec.compiler.language.said import flow
 from netspec.compiler.language.schema_validation import expression_span
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import Op, Refusal, Shape, text
@@ -201,6 +202,13 @@ class Elaboration:
                 self.unknown.add((scope.block, name))
             self.report(problem.code, problem.message, span, hint, notes)
             raise AlreadyReported from None
+
+    def layer_name(self, raw: str, span: Span, scope: Scope) -> str:
+        """The name of a layer, its expressions evaluated. Raises `AlreadyReported`."""
+        if "$" not in raw:
+            return raw
+        value = self.evaluated(Scalar(raw, span), scope)
+        return value if isinstance(value, str) else flow(value)
 
 
 def _gives(wire: Wire) -> Note | None:

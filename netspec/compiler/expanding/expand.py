@@ -63,7 +63,7 @@ def expand(
             root = _as_container(root, shape)
             sizes = (*root.size_dependencies, *bound.asked.items())
             root = replace(root, size_dependencies=sizes)
-            found = outputs(context, root)
+            found = outputs(context, root, scope)
     except LimitReached:
         pass
     if context.findings or root is None:
@@ -202,7 +202,7 @@ class Expander:
             block=block_name if made.op is None else None,
             span=entry.span if made.op is None else made.span,
             inits=inits,
-            order=listed_order(context, block, made) if block.order else made.order,
+            order=listed_order(context, block, made, inner) if block.order else made.order,
             origin=BlockUse(entry, block_name, scope) if bound.asked else made.origin,
             size_dependencies=(*made.size_dependencies, *bound.asked.items()),
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from netspec.compiler.expanding.context import Elaboration
-from netspec.compiler.ir import Layer, Output
+from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.ir import Layer, Output, Scope
 from netspec.diagnostics import nearest
 from netspec.source import Scalar
 
 
-def outputs(context: Elaboration, root: Layer) -> tuple[Output, ...]:
+def outputs(context: Elaboration, root: Layer, scope: Scope) -> tuple[Output, ...]:
     """The outputs that the spec names, or the one that it has."""
     declared = context.document.outputs
     if declared is None:
@@ -16,7 +16,11 @@ def outputs(context: Elaboration, root: Layer) -> tuple[Output, ...]:
     known = {child.name: (i, child) for i, child in enumerate(root.children)}
     found: list[Output] = []
     for key, node in declared.items.items():
-        target = str(node.value) if isinstance(node, Scalar) else ""
+        try:
+            raw = str(node.value) if isinstance(node, Scalar) else ""
+            target = context.layer_name(raw, node.span, scope)
+        except AlreadyReported:
+            continue
         if target not in known:
             written = {c.key or c.entry.name for c in context.document.layers.children}
             if target and target in written:

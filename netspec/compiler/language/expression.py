@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
-from netspec.compiler.language.said import written
+from netspec.compiler.language.said import flow, written
 from netspec.diagnostics import nearest
 from netspec.source import MAX_NUMBER
 
@@ -65,7 +65,7 @@ def evaluate(text: str, env: Env) -> Any:
                 raise ExpressionError(
                     "NS303", "a list cannot stand in a name", part.offset, part.end
                 )
-            out.append(str(value))
+            out.append(value if isinstance(value, str) else flow(value))
     filled = "".join(out)
     if len(filled) > MAX_ITEMS:
         raise ExpressionError("NS303", "the result is too long", 0, len(text))

@@ -14,17 +14,18 @@ def said(value: Any) -> str:
 
 def written(value: Any) -> str:
     """A value as YAML's flow style has it, cut where it is long."""
-    text = _flow(value)
+    text = flow(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "…"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value as YAML's flow style has it; a word in one line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list | tuple):
-        return f"[{_joined(_flow(item) for item in value)}]"
+        return f"[{_joined(flow(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{{_joined(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+        return f"{{{_joined(f'{key}: {flow(item)}' for key, item in value.items())}}}"
     return " ".join(str(value).split()) if isinstance(value, str) else str(value)
 
 

@@ -78,7 +78,7 @@ def unused_params(flow: Flow) -> Iterator[Diagnostic]:
         if block.params and isinstance(declared, Mapping):
             body = declared.items[name]
             assert isinstance(body, Mapping)
-            parts = [body.items[key] for key in ("layers", "init") if key in body.items]
+            parts = [body.items[key] for key in ("layers", "order", "init") if key in body.items]
             yield from _unused(block.params, parts, f"`{name}`")
 
 

@@ -220,7 +220,7 @@ class Entries(ArgumentChecks):
             self.arguments(head, value, span)
         elif head in self.block_params:
             self.block_arguments(head, value, span)
-        constant = "$" not in head and not _has_expression(value)
+        constant = "$" not in head and not has_expression(value)
         return Entry("op", span, op=head, args=value, constant=constant, **extra)
 
     def nested(self, head: str, value: Node, node: Mapping, extra: dict[str, Any]) -> Entry:
@@ -294,11 +294,12 @@ def _is_sequence(node: Mapping) -> bool:
     return not any(k in MODIFIERS or k[:1].isupper() or k.startswith("$") for k in node.items)
 
 
-def _has_expression(node: Node) -> bool:
+def has_expression(node: Node) -> bool:
+    """Whether a `$` stands anywhere in a node."""
     if isinstance(node, Scalar):
         return isinstance(node.value, str) and "$" in node.value
     items = node.items if isinstance(node, Sequence) else list(node.items.values())
-    return any(map(_has_expression, items))
+    return any(map(has_expression, items))
 
 
 def _loop(node: Node, span: Span) -> Loop:

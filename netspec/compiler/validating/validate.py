@@ -19,7 +19,7 @@ from netspec.compiler.language.names import (
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check, missing_keys, unknown_key
 from netspec.compiler.validating.argument_checks import is_null
-from netspec.compiler.validating.entries import Entries, words
+from netspec.compiler.validating.entries import Entries, has_expression, words
 from netspec.compiler.validating.init_rules import init_rules
 from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
@@ -125,13 +125,12 @@ class _Validator(Entries):
         value = plain(node)
         if isinstance(node, Scalar) and not node.quoted and value in PARAM_TYPES:
             return Param(name, str(value), None, True, span)
-        if isinstance(value, str) and "$" in value:
-            hint = "give its default, or its type: int, float, bool, str or list"
+        hint = "give its default, or its type: int, float, bool, str or list"
+        if has_expression(node):
             self.say("NS202", f"the default of `{name}` cannot be an expression", node.span, hint)
-        if isinstance(value, dict):
-            hint = "give its default, or its type: int, float, bool, str or list"
+        elif isinstance(value, dict):
             self.say("NS202", f"the parameter `{name}` cannot be a mapping", node.span, hint)
-            value = None
+        value = None if isinstance(value, dict) else value
         kinds = {bool: "bool", int: "int", float: "float", str: "str", list: "list"}
         return Param(name, kinds.get(type(value)), value, False, span)
 
