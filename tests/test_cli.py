@@ -359,7 +359,7 @@ def test_help_names_every_command(netspec: Netspec) -> None:
         done = netspec(*arguments)
         assert done.code == 0
         for command in ("check", "summary", "explain", "schema", "ops", "init",
-                        "train", "eval", "predict", "runs", "fit"):  # fmt: skip
+                        "train", "eval", "predict", "runs", "max-batch"):  # fmt: skip
             assert f"\n  {command} " in done.out
 
 

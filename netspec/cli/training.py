@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 DataPath = Annotated[Path | None, typer.Option("--data", help="where the data set's files are")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; left out: the best")]
+Memory = Annotated[
+    float | None,
+    typer.Option("--memory", metavar="GIB", min=0.001, help="reckon for this much memory"),
+]
+Confirm = Annotated[bool, typer.Option("--confirm/--no-confirm", help="try it on the device")]
 RunDir = Annotated[Path, typer.Option("--run-dir", help="the folder that holds all runs")]
 
 
@@ -135,26 +140,24 @@ def runs(
     _end(run)
 
 
-@app.command(short_help="find the largest batch that memory holds")
-def fit(
+@app.command("max-batch", short_help="find the largest batch that memory holds")
+def max_batch(
     path: Annotated[str, typer.Argument(help="a spec")],
     settings: Settings = None,
     input: Input = None,
     device: Device = None,
-    memory: Annotated[
-        float | None, typer.Option(metavar="GIB", min=0.001, help="reckon for this much memory")
-    ] = None,
-    confirm: Annotated[bool, typer.Option(help="try it on the device")] = True,
+    memory: Memory = None,
+    confirm: Confirm = True,
 ) -> None:
     """Find the largest batch that this device's memory holds for training."""
 
     def run() -> int:
         from netspec.compiler.analysis.step_memory import step_memory
-        from netspec.train.commands import fit_command
+        from netspec.train.commands import max_batch_command
 
         network = load(path, settings, input)
         given = None if memory is None else int(memory * 2**30)
-        return fit_command(
+        return max_batch_command(
             network,
             step=step_memory(network),
             device=device,
@@ -163,6 +166,20 @@ def fit(
         )
 
     _end(run)
+
+
+@app.command("fit", hidden=True)
+def fit(
+    path: Annotated[str, typer.Argument(help="a spec")],
+    settings: Settings = None,
+    input: Input = None,
+    device: Device = None,
+    memory: Memory = None,
+    confirm: Confirm = True,
+) -> None:
+    """The old name of `max-batch`."""
+    print("note: `netspec fit` is called `netspec max-batch` now", file=sys.stderr)
+    max_batch(path, settings, input, device, memory, confirm)
 
 
 def _as_settings(settings: list[str] | None, **flags: int | None) -> list[str]:

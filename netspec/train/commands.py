@@ -1,4 +1,4 @@
-"""What `train`, `eval`, `predict`, `runs` and `fit` do, as plain functions for the command line.
+"""What `train`, `eval`, `predict`, `runs` and `max-batch` do, as plain functions for the CLI.
 
 Each prints its results to standard output and returns an exit code; errors are TrainError.
 """
@@ -192,7 +192,7 @@ def runs_command(
     return 0
 
 
-def fit_command(
+def max_batch_command(
     network: Trainable,
     *,
     step: StepMemory,

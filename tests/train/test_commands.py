@@ -23,7 +23,7 @@ from netspec.recipe import Normalization, Recipe, recipe_from
 from netspec.train.commands import (
     Trained,
     eval_command,
-    fit_command,
+    max_batch_command,
     predict_command,
     runs_command,
     train_command,
@@ -231,7 +231,7 @@ def test_the_largest_batch_is_reckoned_from_the_static_figures(
     assert need.per_sample == 4 * 500_000 + 8000 + 4 * 1000 * IMAGES_HELD["cpu"]
     assert need.largest_batch(10**9) == int((0.92e9 - need.fixed) // need.per_sample)
     assert need.largest_batch(10**6) == 0
-    assert fit_command(NETWORK, step=step, memory=2**30) == 0
+    assert max_batch_command(NETWORK, step=step, memory=2**30) == 0
     assert "largest batch: " in capsys.readouterr().out
 
 

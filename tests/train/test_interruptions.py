@@ -102,7 +102,9 @@ def test_running_out_of_memory_ends_in_a_sentence_of_advice(tmp_path: Path) -> N
 
     with pytest.raises(TrainError, match="out of memory at batch size 16") as caught:
         train(network_with(allocate), TrainOptions(run_dir=tmp_path, silent=True))
-    assert caught.value.hint == "try `--batch-size 8`; `netspec fit` tells the largest that fits"
+    assert (
+        caught.value.hint == "try `--batch-size 8`; `netspec max-batch` tells the largest that fits"
+    )
 
 
 def test_the_machine_running_out_of_memory_is_told_the_same_way(tmp_path: Path) -> None:

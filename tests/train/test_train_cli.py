@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_a_spec_is_trained_resumed_evaluated_and_used(here: Path) -> None:
     code, out, _ = run("runs")
     assert code == 0
     assert where in out
-    assert "largest batch: " in run("fit", "small.yaml", "--memory", "1")[1]
+    assert "largest batch: " in run("max-batch", "small.yaml", "--memory", "1")[1]
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,29 @@ def test_another_specs_run_is_not_gone_on_with(here: Path) -> None:
     code, _, err = run("train", "other.yaml", "--resume", found[1])
     assert code == 1
     assert "is a run of `small`, not of `other`" in err
+
+
+def test_the_largest_batch_is_found_by_its_new_name_and_by_the_old(here: Path) -> None:
+    arguments = ("small.yaml", "--memory", "1", "--no-confirm")
+    code, out, err = run("max-batch", *arguments)
+    assert (code, err) == (0, "")
+    assert run("fit", *arguments) == (
+        0, out, "note: `netspec fit` is called `netspec max-batch` now\n"
+    )  # fmt: skip
+    shown = run("--help")[1]
+    assert "max-batch" in shown
+    assert " fit " not in shown
+
+
+def test_without_a_batch_size_summary_reckons_with_the_batch_that_training_takes(
+    here: Path,
+) -> None:
+    text = SPEC.replace("  batch_size: 16\n", "")
+    (here / "plain.yaml").write_text(text)
+    (here / "bare.yaml").write_text(text.partition("train:")[0])
+    for name in ("plain.yaml", "bare.yaml"):
+        out = json.loads(run("summary", name, "--format", "json")[1])
+        assert out["training_memory"]["batch_size"] == netspec.load(here / name).recipe.batch_size
+    assert run("train", "plain.yaml", "--data", "images", "--epochs", "1")[0] == 0
+    (resolved,) = (here / "runs").rglob("resolved.yaml")
+    assert netspec.load(resolved).recipe.batch_size == 128

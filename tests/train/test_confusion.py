@@ -1,0 +1,85 @@
+"""The picture of a confusion matrix: all of a small one, what matters of a large one."""
+
+from __future__ import annotations
+
+import random
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from netspec.train.reporting.confused_classes import confused_groups, confused_pairs
+from netspec.train.reporting.confusion import GROUPS, NAMED_CLASSES, PAIRS, draw_confusion
+
+Matrix = list[list[int]]
+
+
+def families(classes: int, size: int) -> Matrix:
+    """Classes of which each `size` in a row are taken for each other, the first ones most."""
+    counts = [[0] * classes for _ in range(classes)]
+    for true in range(classes):
+        counts[true][true] = 100
+        first = true // size * size
+        for taken in range(first, min(first + size, classes)):
+            if taken != true:
+                counts[true][taken] = max(1, 20 - first // size)
+    return counts
+
+
+def names(classes: int) -> list[str]:
+    return [f"class {number}" for number in range(classes)]
+
+
+def test_the_pairs_most_often_confused_come_by_their_share_of_the_true_class() -> None:
+    counts = [[90, 10, 0], [1, 1, 0], [30, 0, 270]]
+    pairs = [(p.true, p.taken, p.wrong, p.total) for p in confused_pairs(counts, 3)]
+    assert pairs == [(1, 0, 1, 2), (2, 0, 30, 300), (0, 1, 10, 100)]
+    assert confused_pairs(counts, 1) == confused_pairs(counts, 3)[:1]
+    assert confused_pairs([[5, 0], [0, 5]], 3) == []
+
+
+def test_classes_that_are_taken_for_each_other_are_a_group() -> None:
+    shuffled = list(range(100))
+    random.Random(3).shuffle(shuffled)
+    plain = families(100, 4)
+    counts = [[0] * 100 for _ in range(100)]
+    for true, row in enumerate(plain):
+        for taken, count in enumerate(row):
+            counts[shuffled[true]][shuffled[taken]] = count
+    expected = [tuple(sorted(shuffled[4 * g : 4 * g + 4])) for g in range(5)]
+    assert confused_groups(counts, 5, 9) == expected
+
+
+def test_a_group_is_no_larger_than_asked() -> None:
+    groups = confused_groups(families(60, 12), 60, 5)
+    assert max(map(len, groups)) <= 5
+    members = [member for group in groups for member in group]
+    assert len(members) == len(set(members))
+
+
+@pytest.mark.parametrize("classes", [2, 30, NAMED_CLASSES])
+def test_a_small_matrix_is_drawn_whole(classes: int) -> None:
+    picture = ET.fromstring(draw_confusion(names(classes), families(classes, 2), title="all"))
+    cells = [r for r in picture.iter("{http://www.w3.org/2000/svg}rect") if len(r)]
+    assert len(cells) == classes**2
+
+
+def test_of_a_thousand_classes_the_pairs_and_the_groups_are_drawn_and_no_more() -> None:
+    text = draw_confusion(names(1_000), families(1_000, 5), title="test: accuracy 71.00%")
+    assert len(text.encode()) < 1_000_000
+    picture = ET.fromstring(text)
+    words = [node.text or "" for node in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert sum("→" in word for word in words) == PAIRS
+    assert "class 0 → class 1" in words
+    assert "11.1%: 20 of 180" in words
+    cells = [r for r in picture.iter("{http://www.w3.org/2000/svg}rect") if len(r)]
+    assert len(cells) == GROUPS * 5 * 5
+
+
+def test_a_large_matrix_without_a_mistake_is_a_picture_too() -> None:
+    counts = [[int(i == j) for j in range(100)] for i in range(100)]
+    assert "none was" in draw_confusion(names(100), counts, title="all right")
+
+
+def test_names_that_are_markup_are_shown_as_they_are() -> None:
+    classes = [f"<a & {n}>" for n in range(70)]
+    ET.fromstring(draw_confusion(classes, families(70, 3), title="<title>"))
