@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cases import SYNTHETIC
-from children import finish, said, start
+from children import Prepare, finish, said, start
 from stand_in import StandIn, full_cnn
 from test_kill import ending
 
@@ -29,21 +29,40 @@ COMPILED = StandIn(full_cnn, train={**RECIPE, "compile": True})
 SECONDS = 180.0
 
 
+def scalar_code() -> None:
+    """Have torch write code without vector instructions, which g++ compiles much faster."""
+    from torch._inductor import cpu_vec_isa
+
+    cpu_vec_isa.valid_vec_isa_list = lambda: []
+
+
+def code_as_it_is() -> None:
+    """Leave torch as a user has it."""
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++ on a CPU")
-def test_a_compiled_run_is_the_plain_one_and_survives_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "prepare", [scalar_code, pytest.param(code_as_it_is, marks=pytest.mark.soak)]
+)
+def test_a_compiled_run_is_the_plain_one_and_survives_a_kill(
+    prepare: Prepare, tmp_path: Path
+) -> None:
     cache = {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "compiled")}
     plain, whole, killed = (tmp_path / name for name in ("plain", "whole", "killed"))
     assert finish(start(PLAIN, plain)) == 0, said(plain)
-    assert finish(start(COMPILED, whole, environment=cache), SECONDS) == 0, said(whole)
+    assert finish(start(COMPILED, whole, prepare=prepare, environment=cache), SECONDS) == 0, said(
+        whole
+    )
 
-    process = start(COMPILED, killed, environment=cache)
+    process = start(COMPILED, killed, prepare=prepare, environment=cache)
     until = time.monotonic() + SECONDS
     while "epoch  3/40" not in said(killed) and time.monotonic() < until:
         time.sleep(0.01)
     process.kill()
     finish(process)
     assert len(_epochs(killed)) < RECIPE["epochs"]
-    assert finish(start(COMPILED, killed, environment=cache, resume="auto"), SECONDS) == 0
+    again = start(COMPILED, killed, prepare=prepare, environment=cache, resume="auto")
+    assert finish(again, SECONDS) == 0
     assert ending(killed) == ending(whole)
 
     # Other code rounds otherwise; dropout draws from another generator.
