@@ -155,9 +155,9 @@ def _reworded(said: str, line: str, column: int) -> tuple[str, str | None]:
     rest = line[column:]
     if "could not find expected ':'" in said:
         return "this key has no `:` after it, or the line before it is not finished", None
+    if "found a tab" in said or (rest.startswith("\t") and "cannot start any token" in said):
+        return "a tab cannot indent a line", "indent with spaces"
     if "cannot start any token" in said:
-        if rest.startswith("\t"):
-            return "a tab cannot indent a line", "indent with spaces"
         return f"a plain value cannot start with `{rest[:1]}`", "put it in quotes"
     layer = re.match(r"\s*(?:-\s+)?([\w-]+):\s+([A-Z]\w*):", line)
     if "mapping values are not allowed" in said and layer:

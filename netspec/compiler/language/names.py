@@ -104,6 +104,13 @@ def layer_like(word: str, blocks: Iterable[str], written: str) -> str | None:
     return word if word in known and word != written else nearest(word, known)
 
 
+def recased(word: str, blocks: Iterable[str]) -> str | None:
+    """The layer or block that is `word` but for case and `_`, or None."""
+    near = layer_like(word, blocks, word)
+    same = near is not None and near.lower() == word.replace("_", "").lower()
+    return near if same else None
+
+
 def unknown_layer(name: str, span: Span, blocks: tuple[str, ...]) -> Diagnostic:
     """NS205, with the nearest layer or block."""
     base = name.split("(")[0].rpartition(".")[2]  # of `nn.ReLU` and `Conv2d(8, 3)`

@@ -174,6 +174,8 @@ def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None
         kinds = _kinds(schema) or []
         if "boolean" in kinds and node.value.lower() in ("yes", "no", "on", "off"):
             hint = "write `true` or `false`"
+        elif odd := next((c for c in node.value if not c.isascii()), None):
+            hint = f"`{odd}` is not the ASCII character that it looks like"
         elif node.quoted:
             hint = "write it without quotes" if node.value.strip("-+.0123456789") == "" else None
         elif schema.get("$comment") == EXPRESSION and node.value.isidentifier():

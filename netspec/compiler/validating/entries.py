@@ -13,7 +13,7 @@ from netspec.compiler.language.document import (
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
     BLOCK_NAME,
-    layer_like,
+    recased,
     unfit_name,
     unknown_layer,
 )
@@ -121,6 +121,8 @@ class Entries(ArgumentChecks):
 
     def entry(self, node: Node, key: str | None = None) -> Entry:
         """One entry in any of its forms; `key` is the name that it stands under."""
+        if not isinstance(node, Scalar) and not node.items:
+            return self.no_layer(node, key)
         if isinstance(node, Sequence):
             return self.sequence(node)
         if isinstance(node, Scalar):
@@ -132,13 +134,11 @@ class Entries(ArgumentChecks):
     def word(self, node: Scalar, key: str | None) -> Entry:
         """An entry that is a word alone: a layer without arguments."""
         value = node.value
-        if not isinstance(value, str) or not value:
-            where = f"`{key}` has" if key else "this entry has"
+        if value is None or value == "":
+            return self.no_layer(node, key)
+        if not isinstance(value, str):
             hint = "write a layer's name, as in `- ReLU`"
-            if value is not None:
-                self.say("NS206", f"{said(value)} is not a layer", node.span, hint)
-            else:
-                self.say("NS206", f"{where} no layer", node.span, hint)
+            self.say("NS206", f"{said(value)} is not a layer", node.span, hint)
             return Entry("sequence", node.span)
         self.layer_name(value, node.span, node)
         if value in OPS:
@@ -148,6 +148,13 @@ class Entries(ArgumentChecks):
         elif value == "Sequential":
             self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
         return Entry("op", node.span, op=value, constant="$" not in value)
+
+    def no_layer(self, node: Node, key: str | None) -> Entry:
+        """Report an entry that is empty."""
+        where = f"`{key}` has" if key else "this entry has"
+        hint = "write a layer's name, as in `- ReLU`; `Identity` does nothing"
+        self.say("NS206", f"{where} no layer", node.span, hint)
+        return Entry("sequence", node.span)
 
     def layer_name(self, name: str, span: Span, node: Scalar | None) -> None:
         """Check that a layer or block has this name."""
@@ -197,9 +204,7 @@ class Entries(ArgumentChecks):
     def strays(self, node: Mapping, strays: list[str]) -> None:
         """Report the keys that are neither a layer nor a modifier."""
         for stray in strays:
-            layer = layer_like(stray, self.block_params, stray)
-            cased = layer is not None and layer.lower() == stray.replace("_", "").lower()
-            near = nearest(stray, MODIFIERS) or (layer if cased else None)
+            near = nearest(stray, MODIFIERS) or recased(stray, self.block_params)
             hint = f"did you mean `{near}`?" if near else (
                 "put layers with names of their own under `Sequential:`"
             )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from netspec.compiler.language.document import Param
-from netspec.compiler.language.names import layer_like
+from netspec.compiler.language.names import layer_like, recased
 from netspec.compiler.language.schema_validation import FOLLOWS
 from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
@@ -60,8 +60,10 @@ def layer_as_name(
     ```
     """
     word = key.rpartition(".")[2]
-    if isinstance(value, Mapping):
-        if not value.items or any(k[:1].isupper() for k in value.items):
+    if value.value is None if isinstance(value, Scalar) else not value.items:
+        near = recased(word, blocks)
+    elif isinstance(value, Mapping):
+        if any(k[:1].isupper() for k in value.items):
             return None
         own = {k for params in blocks.values() for k in params}
         if not all(k in _arguments(len(OPS)) or k in own for k in value.items):
@@ -73,7 +75,7 @@ def layer_as_name(
     else:
         items = value.items if isinstance(value, Sequence) else [value]
         numbers = all(isinstance(i, Scalar) and isinstance(i.value, int | float) for i in items)
-        near = layer_like(word, blocks, key) if numbers and items else None
+        near = layer_like(word, blocks, key) if numbers else None
     if near is None:
         return None
     hint = f"did you mean `{near}`?"

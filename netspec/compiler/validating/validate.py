@@ -17,7 +17,7 @@ from netspec.compiler.language.names import (
     PARAM_NAME,
 )
 from netspec.compiler.language.said import said
-from netspec.compiler.language.schema_validation import check, missing_keys, unknown_key
+from netspec.compiler.language.schema_validation import check, kind, missing_keys, unknown_key
 from netspec.compiler.validating.argument_checks import is_null
 from netspec.compiler.validating.entries import Entries, has_expression, words
 from netspec.compiler.validating.init_rules import init_rules
@@ -51,12 +51,14 @@ class _Validator(Entries):
         if self.findings or layers is None:
             self.findings = sorted([*self.findings, *self.beside], key=lambda found: found.span)
             self.fail()
-        name = items.get("name")
+        name = _word(items.get("name"))
         shape = items["input"]
         return Document(
             source=self.source,
             root=self.root,
-            name=str(name.value) if isinstance(name, Scalar) else _stem(self.source.name),
+            name=str(name.value)
+            if isinstance(name, Scalar) and name.value
+            else _stem(self.source.name),
             params=params,
             input=shape,
             input_span=shape.span,
@@ -98,7 +100,7 @@ class _Validator(Entries):
                 self.findings[-1] = replace(self.findings[-1], hint=hint)
 
     def version(self, node: Node | None) -> None:
-        if isinstance(node, Scalar) and isinstance(node.value, int) and node.value != 1:
+        if isinstance(node, Scalar) and kind(node.value) == "integer" and node.value != 1:
             message = f"this netspec reads version 1 of the language, not {said(node.value)}"
             self.say("NS207", message, node.span, "write `netspec: 1`")
 
@@ -194,6 +196,10 @@ class _Validator(Entries):
 
 def _mapping(node: Node | None) -> Mapping | None:
     return node if isinstance(node, Mapping) else None
+
+
+def _word(node: Node | None) -> str:
+    return str(node.value or "") if isinstance(node, Scalar) else ""
 
 
 def _stem(name: str) -> str:
