@@ -10,6 +10,14 @@ import pytest
 
 from netspec.ops import OPS
 
+LONGEST = ("test_compile.py", "test_processes.py", "test_kill.py", "test_editor.py")
+"""Files with tests of many seconds, or that wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no process has one to do when the others are done."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -157,17 +158,24 @@ class LanguageServer:
 
     def diagnostics(self, text: str) -> list[dict[str, Any]]:
         """What the server marks in a text."""
-        uri = self.open(text)
-        while True:
+        (found,) = self.diagnostics_of([text])
+        return found
+
+    def diagnostics_of(self, texts: Iterable[str]) -> list[list[dict[str, Any]]]:
+        """What it marks in each of several texts, all opened before it looks at the first.
+
+        It waits a while before it looks at a text, in case that more is typed.
+        """
+        uris = [self.open(text) for text in texts]
+        found: dict[str, list[dict[str, Any]]] = {}
+        while not found.keys() >= {*uris}:
             try:
                 notice = self.notices.get(timeout=SECONDS)
             except Empty:
                 raise TimeoutError("no diagnostics") from None
-            if notice["method"] != "textDocument/publishDiagnostics":
-                continue
-            if notice["params"]["uri"] == uri:
-                found: list[dict[str, Any]] = notice["params"]["diagnostics"]
-                return found
+            if notice["method"] == "textDocument/publishDiagnostics":
+                found.setdefault(notice["params"]["uri"], notice["params"]["diagnostics"])
+        return [found[uri] for uri in uris]
 
     def completions(self, text: str) -> dict[str, dict[str, Any]]:
         """What is offered at the `|` in a text, by its label."""
