@@ -26,17 +26,24 @@ def load_plugin(module: str) -> None:
     """
     if "" not in sys.path:
         sys.path.insert(0, "")
+    is_file = module.endswith(".py")
+    missing = PluginError(
+        f"the plugin `{module}` was not found",
+        "name a module that can be imported, or the path of a `.py` file",
+    )
+    if not (os.path.isfile(module) if is_file else all(module.split("."))):
+        raise missing
     try:
-        if module.endswith(".py"):
+        if is_file:
             _load_file(module)
         else:
             importlib.import_module(module)
-    except (ModuleNotFoundError, FileNotFoundError) as problem:
-        hint = "name a module that can be imported, or the path of a `.py` file"
-        raise PluginError(f"the plugin `{module}` was not found: {problem}", hint) from None
     except Exception as problem:
+        lost = problem.name if isinstance(problem, ModuleNotFoundError) and not is_file else None
+        if lost and f"{module}.".startswith(f"{lost}."):  # and no module that it imports itself
+            raise missing from None
         what = f"{type(problem).__name__}: {problem}"
-        run = module if module.endswith(".py") else f"-c 'import {module}'"
+        run = module if is_file else f"-c 'import {module}'"
         hint = f"`python {run}` shows where"
         raise PluginError(f"the plugin `{module}` failed: {what}", hint) from problem
 

@@ -169,7 +169,20 @@ def test_a_setting_that_does_not_fit_is_told(
     assert said in done.out + done.err
 
 
-@pytest.mark.parametrize("shape", ["big", "3,,8", "3,0,8", "3,-1,8", "1,2,3,4,5", "3.5,8,8"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "big",
+        "3,,8",
+        "3,0,8",
+        "3,-1,8",
+        "1,2,3,4,5",
+        "3.5,8,8",
+        "３,8,8",
+        "1_0,8,8",
+        "9" * 5_000,
+    ],
+)
 def test_an_input_that_is_no_shape_is_wrong_usage(netspec: Netspec, shape: str) -> None:
     done = netspec("check", write("good.yaml", GOOD), "--input", shape)
     assert done.code == 2
@@ -323,6 +336,24 @@ def test_ops_of_an_unknown_layer_is_wrong_usage(netspec: Netspec) -> None:
     assert done == (2, "", "netspec: there is no layer `conv2d`\nhint: did you mean `Conv2d`?\n")
 
 
+def test_ops_of_a_layer_like_none_says_where_they_are_listed(netspec: Netspec) -> None:
+    done = netspec("ops", "Fooo")
+    assert done.err == "netspec: there is no layer `Fooo`\nhint: `netspec ops` lists the layers\n"
+
+
+@pytest.mark.parametrize("setting", ["=3", "n", ".=3", "train.=3", "train..epochs=3", " =1"])
+def test_a_setting_without_a_name_or_a_value_is_wrong_usage(netspec: Netspec, setting: str) -> None:
+    done = netspec("check", write("good.yaml", GOOD), "--set", setting)
+    assert (done.code, done.out) == (2, "")
+    assert f"netspec: `{setting}` is not `NAME=VALUE`" in done.err
+
+
+def test_blanks_around_the_name_of_a_setting_mean_nothing(netspec: Netspec) -> None:
+    spec = write("good.yaml", GOOD)
+    done = netspec("check", spec, "--set", " train.epochs = 0")
+    assert "`epochs` is at least 1, not 0" in done.out
+
+
 def test_init_writes_a_spec_that_checks_clean_even_when_strict(netspec: Netspec) -> None:
     done = netspec("init", "mine")
     assert done == (0, "wrote mine.yaml: next, `netspec check mine.yaml`\n", "")
@@ -342,7 +373,15 @@ def test_init_never_writes_over_a_file_unless_forced(netspec: Netspec) -> None:
 def test_init_in_a_missing_folder_is_told(netspec: Netspec) -> None:
     done = netspec("init", "no/such/mine")
     assert (done.code, done.out) == (2, "")
-    assert "`no/such/mine.yaml` cannot be written" in done.err
+    assert done.err == "netspec: there is no folder `no/such`\nhint: make it first\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".yaml", " ", "a/", "a\nb", "\x1b[31m"])
+def test_init_refuses_what_names_no_file(netspec: Netspec, name: str) -> None:
+    done = netspec("init", name)
+    assert (done.code, done.out) == (2, "")
+    assert "is no name of a file" in done.err
+    assert not list(Path().glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", ["my net", "1st", "ä-net", "true", "12", "_"])

@@ -151,3 +151,30 @@ def test_a_rule_may_refuse(folder: Path) -> None:
 def test_a_plugin_that_is_named_twice_is_loaded_once(folder: Path) -> None:
     done = netspec(folder, "--plugin", "bright.py", "--plugin", "./bright.py", "check", "spec.yaml")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["none", "none.of.these", "none.py", "bright.none", "", ".bright"])
+def test_a_plugin_that_is_not_there_is_not_found(folder: Path, name: str) -> None:
+    done = netspec(folder, "--plugin", name, "check", "spec.yaml")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"netspec: the plugin `{name}` was not found\n"
+        "hint: name a module that can be imported, or the path of a `.py` file\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("open('nowhere.txt')", "FileNotFoundError"),
+    ],
+)
+@pytest.mark.parametrize("name", ["broken", "broken.py"])
+def test_what_a_plugin_itself_misses_is_no_missing_plugin(
+    folder: Path, name: str, text: str, says: str
+) -> None:
+    (folder / "broken.py").write_text(text)
+    done = netspec(folder, "--plugin", name, "check", "spec.yaml")
+    assert done.returncode == 2
+    assert f"the plugin `{name}` failed: {says}" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -112,7 +113,8 @@ def ops(
         return
     if name not in OPS:
         near = nearest(name, list(OPS))
-        usage(f"there is no layer `{name}`", f"did you mean `{near}`?" if near else None)
+        hint = f"did you mean `{near}`?" if near else "`netspec ops` lists the layers"
+        usage(f"there is no layer `{name}`", hint)
     print(ops_page.page(OPS[name]))
 
 
@@ -127,10 +129,15 @@ def init(
     from netspec.report.starter import write_starter
 
     path = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+    stem = os.path.basename(path).removesuffix(".yaml").removesuffix(".yml")
+    if not stem.strip(". ") or not path.isprintable():
+        usage(f"`{name}` is no name of a file", "for example `netspec init alexnet`")
     try:
         write_starter(path, force=force)
     except FileExistsError:
         usage(f"`{path}` exists", "give another name, or `--force`")
+    except FileNotFoundError:
+        usage(f"there is no folder `{os.path.dirname(path)}`", "make it first")
     except OSError as problem:
         usage(f"`{path}` cannot be written: {(problem.strerror or '').lower()}")
     print(f"wrote {path}: next, `netspec check {path}`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from netspec.compiler.language.document import Document
@@ -36,9 +37,10 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     train: dict[str, Node] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
+        key = key.strip()
         where = f"--set {setting}"
         span = Span(where, 0, 0, 0, 0)
-        if not equals or not key:
+        if not equals or not all(key.split(".")):
             hint = "for example `--set num_classes=10` or `--set train.epochs=3`"
             raise _error(f"`{setting}` is not `NAME=VALUE`", span, hint)
         try:
@@ -55,17 +57,17 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     return Overrides(params, None if shape is None else parse_shape(shape), train)
 
 
+_SIZE = re.compile("0*[1-9][0-9]{0,8}")
+"""A size as it is written, in ASCII; none is near what a tensor can have beyond it."""
+
+
 def parse_shape(text: str) -> Node:
     """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
     span = Span("--input", 0, 0, 0, 0)
     parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
-    try:
-        shape = tuple(int(p) for p in parts)
-    except ValueError:
-        shape = ()
-    if not 1 <= len(shape) <= 4 or any(s < 1 or s > 10**9 for s in shape):
+    if not 1 <= len(parts) <= 4 or not all(_SIZE.fullmatch(part.strip()) for part in parts):
         raise _error(f"`{text}` is not an input's shape", span, "for example `--input 3,227,227`")
-    return lift(shape, span)
+    return lift([int(part) for part in parts], span)
 
 
 def lifted_shape(value: Any, span: Span) -> Node:
