@@ -17,6 +17,7 @@ from netspec import __version__
 from netspec.cli.main import main
 from netspec.diagnostics import CODES
 from netspec.ops import OPS
+from netspec.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
 ALEXNET = str(ROOT / "specs" / "alexnet.yaml")
@@ -272,6 +273,23 @@ def test_summary_takes_settings_an_input_and_a_batch(netspec: Netspec) -> None:
     assert data["output_shape"] == [10]
     assert data["input_shape"] == [3, 32, 32]
     assert data["training_memory"]["batch_size"] == 7
+
+
+@pytest.mark.parametrize(
+    ("recipe", "batch"),
+    [
+        ("", Recipe.batch_size),
+        ("train: {epochs: 3}\n", Recipe.batch_size),
+        ("train: {batch_size: 9}\n", 9),
+    ],
+)
+def test_summary_reckons_with_the_batch_that_training_takes(
+    netspec: Netspec, recipe: str, batch: int
+) -> None:
+    spec = write("batch.yaml", GOOD + recipe)
+    data = json.loads(netspec("summary", spec, "--format", "json").out)
+    assert data["training_memory"]["batch_size"] == batch
+    assert f" at a batch of {batch}: " in netspec("summary", spec).out
 
 
 def test_summary_reads_standard_input(netspec: Netspec) -> None:

@@ -7,6 +7,7 @@ from netspec.recipe import augmentations, losses, optimizers, schedulers
 from netspec.recipe.cross_checks import check_recipe
 from netspec.recipe.errors import RecipeError
 from netspec.recipe.recipe import (
+    EMA_DECAY,
     IMAGENET,
     UNCHANGED,
     Choice,
@@ -39,7 +40,7 @@ def recipe_from(train: Mapping[str, Any]) -> Recipe:
         data=_data(given.pop("data", None) or {}),
         augment=augment,
         warmup=None if warmup is None else Warmup(**_arguments(warmup, "epochs")),
-        ema=None if ema is None else float(_arguments(ema, "decay").get("decay", 0.999)),
+        ema=None if ema is None else float(_arguments(ema, "decay").get("decay", EMA_DECAY)),
         eval_batch_size=eval_batch_size or given.get("batch_size", Recipe.batch_size),
         scheduler_interval=_interval(interval, scheduler),
         optimizer=optimizer or Recipe.optimizer,

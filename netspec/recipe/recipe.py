@@ -28,6 +28,8 @@ class Normalization:
 
 IMAGENET = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 UNCHANGED = Normalization((0.0,), (1.0,))
+EMA_DECAY = 0.999
+"""The decay of a moving average that is asked for without one."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""The JSON Schema of a spec's `train:` section, which is also what editors offer there."""
+"""The JSON Schema of a spec's `train:` section, which is also what editors offer there.
+
+Its defaults are those of `Recipe`.
+"""
 
 from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.losses import LOSSES
 from netspec.recipe.optimizers import OPTIMIZERS
+from netspec.recipe.recipe import EMA_DECAY, DataRecipe, Recipe, Warmup
 from netspec.recipe.schedulers import SCHEDULERS
 from netspec.recipe.schema import (
     Schema,
@@ -52,16 +56,16 @@ DATA_SCHEMA: Schema = mapping(
             "scikit-learn's 1,797 handwritten digits; `synthetic`: learnable images of the "
             "network's input shape, made on the spot. Left out: `folder` where a root is given.",
             [*DATA_SETS, None],
-            None,
+            DataRecipe.dataset,
         ),
         "root": string(
             "Where the data set's files are, or an archive of a class-folder tree; also `--data`.",
-            "data",
+            DataRecipe.root,
         ),
         "validation": number(
             "Share of the training set held out for validation; with 0 the test set is looked at "
             "only at the end.",
-            0.0,
+            DataRecipe.validation,
             minimum=0,
             exclusiveMaximum=1,
         ),
@@ -78,23 +82,25 @@ DATA_SCHEMA: Schema = mapping(
         "channels": one_of(
             "Turn images into grey (1) or red, green and blue (3); left out: as they are.",
             [1, 3, None],
-            None,
+            DataRecipe.channels,
         ),
         "normalize": _NORMALIZE,
         "in_memory": one_of(
-            "Keep the decoded images on the device; `auto`: where they fit.", _AUTO, "auto"
+            "Keep the decoded images on the device; `auto`: where they fit.",
+            _AUTO,
+            DataRecipe.in_memory,
         ),
         "workers": integer(
             "Processes that decode images which don't stay in memory; left out: one a core, at "
             "most 8.",
-            None,
+            DataRecipe.workers,
             null=True,
             minimum=0,
             maximum=256,
         ),
         "samples": integer(
             "Training images of the `synthetic` data set; its test set has a quarter as many.",
-            1024,
+            DataRecipe.samples,
             minimum=4,
             maximum=10_000_000,
         ),
@@ -106,11 +112,19 @@ TRAIN_SCHEMA: Schema = mapping(
     "How the network is trained.",
     {
         "seed": integer(
-            "Seed of weights, split, order and augmentation.", 0, minimum=0, maximum=2**63 - 1
+            "Seed of weights, split, order and augmentation.",
+            Recipe.seed,
+            minimum=0,
+            maximum=2**63 - 1,
         ),
-        "epochs": integer("Passes over the training set.", 10, minimum=1, maximum=1_000_000),
+        "epochs": integer(
+            "Passes over the training set.", Recipe.epochs, minimum=1, maximum=1_000_000
+        ),
         "batch_size": integer(
-            "Images a step, over all processes together.", 128, minimum=1, maximum=10_000_000
+            "Images a step, over all processes together.",
+            Recipe.batch_size,
+            minimum=1,
+            maximum=10_000_000,
         ),
         "eval_batch_size": integer(
             "Images a step in evaluation; left out: `batch_size`.",
@@ -126,12 +140,12 @@ TRAIN_SCHEMA: Schema = mapping(
             "items": choice("One random change.", AUGMENTATIONS),
             "default": [],
         },
-        "loss": choice("What is minimised.", LOSSES, default="CrossEntropyLoss"),
-        "aux_weight": number("Weight of each auxiliary head's loss.", 0.3, minimum=0),
+        "loss": choice("What is minimised.", LOSSES, default=Recipe.loss.name),
+        "aux_weight": number("Weight of each auxiliary head's loss.", Recipe.aux_weight, minimum=0),
         "optimizer": choice(
             "How weights follow gradients.",
             OPTIMIZERS,
-            default={"SGD": {"lr": 0.01, "momentum": 0.9}},
+            default={Recipe.optimizer.name: dict(Recipe.optimizer.args)},
         ),
         "scheduler": choice(
             "How the learning rate changes; left out: it stays.",
@@ -148,9 +162,12 @@ TRAIN_SCHEMA: Schema = mapping(
         "warmup": mapping(
             "A straight line up to the learning rate at the start of the run, step by step.",
             {
-                "epochs": number("Length in epochs.", 1.0, exclusiveMinimum=0),
+                "epochs": number("Length in epochs.", Warmup.epochs, exclusiveMinimum=0),
                 "start_factor": number(
-                    "Factor of the first step.", 0.01, exclusiveMinimum=0, maximum=1
+                    "Factor of the first step.",
+                    Warmup.start_factor,
+                    exclusiveMinimum=0,
+                    maximum=1,
                 ),
             },
             bare="epochs",
@@ -161,7 +178,10 @@ TRAIN_SCHEMA: Schema = mapping(
             "Keep a running average of the weights, which is what is evaluated and saved.",
             {
                 "decay": number(
-                    "Share of the average kept at each step.", 0.999, minimum=0, exclusiveMaximum=1
+                    "Share of the average kept at each step.",
+                    EMA_DECAY,
+                    minimum=0,
+                    exclusiveMaximum=1,
                 )
             },
             bare="decay",
@@ -170,36 +190,41 @@ TRAIN_SCHEMA: Schema = mapping(
         ),
         "clip_grad_norm": number(
             "Greatest norm of all gradients together; left out: no clipping.",
-            None,
+            Recipe.clip_grad_norm,
             null=True,
             exclusiveMinimum=0,
         ),
         "metric": one_of(
             "What decides which epoch's weights are the best, on the validation set.",
             ["accuracy", "loss"],
-            "accuracy",
+            Recipe.metric,
         ),
         "precision": one_of(
             "`auto`: bf16 on a GPU that has it, else float32; fp16 goes with a loss scaler.",
             ["auto", "float32", "bf16", "fp16"],
-            "auto",
+            Recipe.precision,
         ),
         "channels_last": one_of(
-            "Memory layout of images and convolutions; `auto`: where it is faster.", _AUTO, "auto"
+            "Memory layout of images and convolutions; `auto`: where it is faster.",
+            _AUTO,
+            Recipe.channels_last,
         ),
-        "compile": boolean("Run the network through `torch.compile`.", False),
+        "compile": boolean("Run the network through `torch.compile`.", Recipe.compile),
         "cuda_graph": one_of(
             "Capture the whole step in a CUDA graph; `auto`: on one GPU, where it is possible.",
             _AUTO,
-            "auto",
+            Recipe.cuda_graph,
         ),
         "deterministic": boolean(
-            "Only algorithms that give the same bytes each time; the CPU's always do.", False
+            "Only algorithms that give the same bytes each time; the CPU's always do.",
+            Recipe.deterministic,
         ),
-        "log_interval": integer("Steps between two rows of the log.", 50, minimum=1),
+        "log_interval": integer(
+            "Steps between two rows of the log.", Recipe.log_interval, minimum=1
+        ),
         "checkpoint_interval": integer(
             "Steps between two checkpoints; left out: one at the end of each epoch.",
-            None,
+            Recipe.checkpoint_interval,
             null=True,
             minimum=1,
         ),

@@ -7,8 +7,15 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from netspec.train.reporting.confused_classes import confused_groups, confused_pairs
-from netspec.train.reporting.confusion import GROUPS, NAMED_CLASSES, PAIRS, draw_confusion
+from netspec.train.reporting import confused_classes
+from netspec.train.reporting.confused_classes import Pair, confused_groups, confused_pairs
+from netspec.train.reporting.confusion import (
+    GROUP_SIZE,
+    GROUPS,
+    NAMED_CLASSES,
+    PAIRS,
+    draw_confusion,
+)
 
 Matrix = list[list[int]]
 
@@ -54,6 +61,30 @@ def test_a_group_is_no_larger_than_asked() -> None:
     assert max(map(len, groups)) <= 5
     members = [member for group in groups for member in group]
     assert len(members) == len(set(members))
+
+
+def test_one_strong_tie_does_not_make_two_groups_one() -> None:
+    counts = families(80, 4)
+    counts[0][6] = 15  # of the first family, taken for one of the second
+    assert confused_groups(counts, 2, 9) == [(0, 1, 2, 3), (4, 5, 6, 7)]
+
+
+def test_ties_count_in_both_directions_together() -> None:
+    counts = [[100 * (i == j) for j in range(70)] for i in range(70)]
+    counts[1][2] = 30
+    counts[5][4] = counts[4][5] = 20
+    assert confused_groups(counts, 2, 9) == [(4, 5), (1, 2)]
+
+
+def test_of_a_matrix_without_zeros_few_ties_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Pair] = []
+    pair = confused_classes.Pair
+    monkeypatch.setattr(
+        confused_classes, "Pair", lambda *args: looked.append(pair(*args)) or looked[-1]
+    )
+    counts = [[1 + (7 * i + 5 * j) % 11 for j in range(100)] for i in range(100)]
+    draw_confusion(names(100), counts, title="untrained")
+    assert 0 < len(looked) <= 100 * (PAIRS + GROUP_SIZE)
 
 
 @pytest.mark.parametrize("classes", [2, 30, NAMED_CLASSES])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import nsmallest
 from typing import NamedTuple
+
+COHESION = 1 / 3
+"""Two groups join by a tie if the mean tie between them is at least this share of it."""
 
 
 class Pair(NamedTuple):
@@ -22,8 +26,9 @@ class Pair(NamedTuple):
 
 def confused_pairs(counts: Sequence[Sequence[int]], most: int) -> list[Pair]:
     """The pairs most often confused, by their share of the true class, then by their number."""
-    found = _wrong(counts)
-    found.sort(key=lambda pair: (-pair.share, -pair.wrong, pair.true, pair.taken))
+    found = sorted(
+        _wrong(counts, most), key=lambda pair: (-pair.share, -pair.wrong, pair.true, pair.taken)
+    )
     return found[:most]
 
 
@@ -32,35 +37,39 @@ def confused_groups(
 ) -> list[tuple[int, ...]]:
     """Disjoint groups of classes that are taken for each other, the most confused first.
 
-    The strongest ties join first, in either direction together, as long as a group stays within
-    `largest` classes.
+    The strongest ties join first, in either direction together, where a group stays within
+    `largest` classes and the rest of the two is tied too (`COHESION`). Of a class's ties, those to
+    the `largest` others that it is most often taken for may join: in a matrix without zeros the
+    rest are too many, and too weak.
     """
-    ties: dict[tuple[int, int], float] = {}
-    for pair in _wrong(counts):
-        key = (min(pair.true, pair.taken), max(pair.true, pair.taken))
-        ties[key] = ties.get(key, 0.0) + pair.share
+    totals = [sum(row) for row in counts]
+
+    def tie(a: int, b: int) -> float:
+        return sum(counts[i][j] / totals[i] for i, j in ((a, b), (b, a)) if totals[i])
+
+    pairs = {(min(pair[:2]), max(pair[:2])) for pair in _wrong(counts, largest)}
+    ties = {pair: tie(*pair) for pair in pairs}
     member: dict[int, list[int]] = {}
     for a, b in sorted(ties, key=lambda key: (-ties[key], key)):
         one, other = member.setdefault(a, [a]), member.setdefault(b, [b])
-        if one is not other and len(one) + len(other) <= largest:
+        if one is other or len(one) + len(other) > largest:
+            continue
+        between = sum(tie(i, j) for i in one for j in other) / (len(one) * len(other))
+        if between >= COHESION * ties[a, b]:
             one += other
             member.update(dict.fromkeys(other, one))
-    strength: dict[tuple[int, ...], float] = {}
-    for (a, b), tie in ties.items():
-        if member[a] is member[b]:
-            group = tuple(sorted(member[a]))
-            strength[group] = strength.get(group, 0.0) + tie
+    joined = {tuple(sorted(group)) for group in member.values() if len(group) > 1}
+    strength = {
+        group: sum(tie(a, b) for place, a in enumerate(group) for b in group[:place])
+        for group in joined
+    }
     return sorted(strength, key=lambda group: (-strength[group], group))[:groups]
 
 
-def _wrong(counts: Sequence[Sequence[int]]) -> list[Pair]:
-    """Every pair of a class and another that it was taken for."""
-    found = []
+def _wrong(counts: Sequence[Sequence[int]], most: int) -> Iterator[Pair]:
+    """Each class with the `most` others, at the most, that it was most often taken for."""
     for true, row in enumerate(counts):
+        others = ((-count, taken) for taken, count in enumerate(row) if count and taken != true)
+        strongest = nsmallest(most, others)
         total = sum(row)
-        found += [
-            Pair(true, taken, count, total)
-            for taken, count in enumerate(row)
-            if count and taken != true
-        ]
-    return found
+        yield from (Pair(true, taken, -count, total) for count, taken in strongest)
