@@ -18,17 +18,17 @@ LOOSE  = $(PIP) -c $(VENV)/constraints.txt -e '.[$(1)]' $(TORCH)
 define install
 	@echo "installing into $(VENV); torch is large, the first time takes some minutes"
 	@grep -vE '^torch(vision)?==' constraints.txt > $(VENV)/constraints.txt
-	$(if $(TORCH),$(call LOOSE,$(1)),$(call TESTED,$(1)) || { \
-	  echo "the tested torch cannot be had here: installing the newest that fits"; \
+	@$(if $(TORCH),$(call LOOSE,$(1)),$(call TESTED,$(1)) || { \
+	  echo "the tested torch could not be installed: installing the newest that fits"; \
 	  $(call LOOSE,$(1)); })
 endef
 
-.PHONY: help demo test test-oldest soak bench docs clean
+.PHONY: help demo test pytest test-oldest soak bench docs clean
 
 help:
 	@echo "make demo   install, check every spec, train a small network on handwritten digits"
 	@echo "make test   install what tests need, then ruff, mypy and every test"
-	@echo "make test-oldest  the same with the oldest torch that is supported, in .venv-oldest"
+	@echo "make test-oldest  every test with the oldest torch that is supported, in .venv-oldest"
 	@echo "make soak   the long tests: full counts of random networks and of killed runs"
 	@echo "make bench  measure, and print; benchmarks/RESULTS.md keeps what was measured where"
 	@echo "make docs   draw the pictures and write the pages that are made from the specs"
@@ -44,10 +44,14 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) pytest
+
+pytest: $(VENV)/installed-for-tests
 	$(PYTEST) -m "not soak"
 
+# Types are checked as the tested torch declares them; an older one declares fewer.
 test-oldest:
-	$(MAKE) test VENV=.venv-oldest TORCH='torch==2.11.* torchvision==0.26.*'
+	$(MAKE) pytest VENV=.venv-oldest TORCH='torch==2.11.* torchvision==0.26.*'
 
 soak: $(VENV)/installed-for-tests
 	$(PYTEST) -m soak

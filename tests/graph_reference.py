@@ -315,6 +315,8 @@ class Frame:
                 self.add(key, child, env)
                 continue
             body = {k: v for k, v in child.items() if k != "each"}
+            if key and "layers" in body:
+                raise Refused(f"{key} names layers that each stand in the sequence around")
             for inner in copies(child["each"], env):
                 if "layers" in body:
                     self.extend(as_sequence(body["layers"]), inner)

@@ -78,6 +78,8 @@ class Graphs:
             key = f"{self.pick('a', 'conv', 'x')}{i}"
             entry, out = self.entry(channels)
             each = isinstance(entry, dict) and "each" in entry
+            if each and as_mapping and "layers" in entry and not self.chance(MISTAKE):
+                entry["Sequential"] = entry.pop("layers")  # a name is for one layer of each copy
             if each and not self.chance(MISTAKE):
                 key += "_$(index)"
             if as_mapping and out == channels and previous and not each:

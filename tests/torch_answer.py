@@ -110,10 +110,12 @@ def torch_macs(module: nn.Module, inputs: tuple[Shape, ...]) -> int:
     """Multiply-adds for one sample, by torch's own counter, which counts them as two each.
 
     They are counted on `meta`: of the CPU's kernels, some versions of torch do not count attention.
+    Two samples run, since `GroupNorm` refuses one of a single value per group, even in eval mode.
     """
     there = deepcopy(module).eval().to("meta")
     with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        there(*(torch.empty(1, *shape, device="meta") for shape in inputs))
-    assert counter.get_total_flops() % 2 == 0
-    return counter.get_total_flops() // 2
+        there(*(torch.empty(BATCH, *shape, device="meta") for shape in inputs))
+    macs, rest = divmod(counter.get_total_flops(), 2 * BATCH)
+    assert rest == 0
+    return macs
