@@ -9,6 +9,9 @@ JOBS   ?= 2
 # Another torch than the tested one: make test TORCH='torch==2.12.* torchvision==0.27.*'
 TORCH  ?=
 COMMA  := ,
+ROOMS  ?= ops analysis expanding engine
+SAMPLE ?= 100
+SEED   ?= 0
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
@@ -23,7 +26,7 @@ define install
 	  $(call LOOSE,$(1)); })
 endef
 
-.PHONY: help demo test pytest test-oldest soak bench docs clean
+.PHONY: help demo test pytest test-oldest soak bench mutants docs clean
 
 help:
 	@echo "make demo   install, check every spec, train a small network on handwritten digits"
@@ -31,6 +34,7 @@ help:
 	@echo "make test-oldest  every test with the oldest torch that is supported, in .venv-oldest"
 	@echo "make soak   the long tests: full counts of random networks and of killed runs"
 	@echo "make bench  measure, and print; benchmarks/RESULTS.md keeps what was measured where"
+	@echo "make mutants  change the code by chance, and count how many changes the tests see"
 	@echo "make docs   draw the pictures and write the pages that are made from the specs"
 	@echo "make clean  remove .venv and caches"
 
@@ -65,6 +69,11 @@ bench: $(VENV)/installed-for-tests
 	$(BIN)/python benchmarks/compiled_module.py
 	$(BIN)/python benchmarks/train_step.py
 	$(if $(IMAGES),$(BIN)/python benchmarks/input_path.py $(IMAGES))
+
+# Would the tests see a mistake? make mutants ROOMS=ops SAMPLE=200 SEED=1
+mutants: $(VENV)/installed-for-tests
+	$(PIP) -c $(VENV)/constraints.txt -e '.[mutants]'
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ROOMS) --sample $(SAMPLE) --seed $(SEED)
 
 docs: $(VENV)/installed-for-tests
 	$(BIN)/python docs/draw_pictures.py

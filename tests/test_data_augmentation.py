@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
+from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional
 
 from netspec.recipe import Choice
@@ -278,3 +278,61 @@ def test_the_size_after_all_steps_is_known_before_any_image_is_seen() -> None:
     augment = augmentation(EVERYTHING, 0, MEAN, STD)
     assert augment.size((12, 10)) == (12, 10)
     assert made("RandomResizedCrop", size=7).size((30, 40)) == (7, 7)
+
+
+def transform(name: str, **args: Any) -> Any:
+    (step,) = made(name, **args).steps
+    return step
+
+
+def test_arguments_that_are_left_out_are_torchvisions_own() -> None:
+    defaults = {
+        "RandomHorizontalFlip": {"share": "p"},
+        "RandomVerticalFlip": {"share": "p"},
+        "RandomErasing": {"share": "p", "scale": "scale", "ratio": "ratio"},
+        "RandomResizedCrop": {"scale": "scale", "ratio": "ratio", "antialias": "antialias"},
+    }
+    for name, fields in defaults.items():
+        required = {"size": 8} if name == "RandomResizedCrop" else {}
+        ours, theirs = transform(name, **required), getattr(v2, name)(**required)
+        for own, other in fields.items():
+            wanted = getattr(theirs, other)
+            wanted = tuple(wanted) if isinstance(wanted, list | tuple) else wanted
+            assert getattr(ours, own) == wanted, (name, own)
+    assert not transform("RandomResizedCrop", size=8).nearest
+    assert InterpolationMode(v2.RandomResizedCrop(8).interpolation) is InterpolationMode.BILINEAR
+
+
+@pytest.mark.parametrize("name", ["RandomRotation", "RandomAffine"])
+def test_a_turn_without_more_is_torchvisions(name: str) -> None:
+    ours, theirs = transform(name, degrees=30.0), getattr(v2, name)(30.0)
+    assert tuple(theirs.degrees) == ours.degrees == (-30.0, 30.0)
+    assert InterpolationMode(ours.interpolation) is InterpolationMode(theirs.interpolation)
+    assert (ours.translate, ours.scale, ours.shear) == ((0.0, 0.0), (1.0, 1.0), (0.0, 0.0))
+    if name == "RandomAffine":
+        assert (theirs.translate, theirs.scale, theirs.shear) == (None, None, None)
+    assert float(ours.fill.abs().max()) == 0 == theirs.fill
+
+
+def test_one_number_stands_for_both_signs_or_both_sides() -> None:
+    assert transform("RandomRotation", degrees=(5, 20)).degrees == (5, 20)
+    shear = transform("RandomAffine", degrees=0.0, shear=7.0).shear
+    assert shear == tuple(v2.RandomAffine(0.0, shear=7.0).shear) == (-7.0, 7.0)
+    crop = transform("RandomCrop", size=4, padding=(1, 2))
+    assert (crop.extent, crop.padding) == ((4, 4), (1, 2, 1, 2))
+    assert transform("RandomCrop", size=(4, 5), padding=(1, 2, 3, 4)).padding == (1, 2, 3, 4)
+    assert transform("RandomCrop", size=4).padding == (0, 0, 0, 0)
+    jitter = transform("ColorJitter", brightness=0.4, contrast=(0.5, 0.6))
+    theirs = v2.ColorJitter(brightness=0.4, contrast=(0.5, 0.6))
+    assert jitter.ranges[:2] == (tuple(theirs.brightness), tuple(theirs.contrast))
+    assert jitter.ranges[2] == (1.0, 1.0)
+    assert theirs.saturation is None
+    strong = tuple(v2.ColorJitter(brightness=3.0).brightness)
+    assert transform("ColorJitter", brightness=3.0).ranges[0] == strong == (0.0, 4.0)
+
+
+def test_what_a_cut_out_leaves_is_the_mean_and_an_erased_value_is_after_normalising() -> None:
+    assert torch.equal(transform("Cutout", size=2).value, MEAN)
+    assert transform("Cutout", size=2).share == 1.0
+    assert torch.equal(transform("RandomErasing").value, MEAN)
+    assert torch.equal(transform("RandomErasing", value=2.0).value, MEAN + 2 * STD)

@@ -138,3 +138,37 @@ def test_pixels_that_padding_brought_in_count_for_nothing() -> None:
     criterion = Criterion(Choice("CrossEntropyLoss"), CPU)
     assert not criterion.counts_labels(labels)
     assert criterion.counts_labels(torch.zeros(4, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("sizes", [[23], [9, 9, 5]])
+def test_a_weighted_loss_with_ignored_labels_is_torchs_mean_over_those_that_count(
+    sizes: list[int],
+) -> None:
+    logits, labels = drawn()
+    weight = torch.arange(1.0, 8)
+    choice = Choice("CrossEntropyLoss", {"weight": tuple(weight.tolist()), "ignore_index": 3})
+    assert (labels == 3).any()
+    found = summed(choice, logits, labels, sizes)
+    reference = F.cross_entropy(logits, labels, weight=weight, ignore_index=3)
+    assert found.loss == pytest.approx(float(reference), rel=1e-6)
+    counted = labels != 3
+    assert found.count == int(counted.sum())
+    right = (logits.argmax(1) == labels)[counted].sum()
+    assert found.accuracy == pytest.approx(float(right / counted.sum()))
+
+
+def test_a_batch_of_ignored_labels_counts_for_nothing() -> None:
+    _, labels = drawn(6)
+    ignored = torch.full((6,), -100)
+    criterion = Criterion(Choice("CrossEntropyLoss", {"ignore_index": -100}), CPU)
+    assert float(criterion.divisor(ignored)) == 0
+    assert float(criterion.divisor(labels)) == 6
+
+
+def test_single_samples_count_beyond_what_float32_can_add() -> None:
+    sums = MetricSums(Criterion(Choice("CrossEntropyLoss"), CPU), CPU)
+    sums.tensor += torch.tensor([2.0**24, 2.0**24, 2.0**24, 2.0**24, 0.0], dtype=torch.float64)
+    logits, labels = torch.tensor([[9.0, 0.0]]), torch.tensor([0])
+    for _ in range(3):
+        sums.add(torch.tensor(1.0), logits, labels)
+    assert sums.totals(ALONE)[:4] == [2.0**24 + 3] * 4

@@ -423,3 +423,26 @@ def test_memory_that_runs_out_while_recording_is_told_as_such() -> None:
         graphed(*batch(), 1.0)
     with pytest.raises(torch.OutOfMemoryError):
         graphed(*batch(), 1.0)
+
+
+def test_a_warm_up_may_end_within_an_epoch() -> None:
+    warmup = {"epochs": 0.5, "start_factor": 0.5}
+    assert rates({"epochs": 2, "optimizer": SGD, "warmup": warmup}) == pytest.approx(
+        [0.5, 0.75] + [1.0] * 6
+    )
+    warmup = {"epochs": 1.5, "start_factor": 0.4}
+    scheduler = {"StepLR": {"step_size": 1, "gamma": 0.1}}
+    found = rates({"epochs": 3, "optimizer": SGD, "warmup": warmup, "scheduler": scheduler})
+    rising = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    steps = [1.0] * 4 + [0.1] * 4 + [0.01] * 4
+    assert found == pytest.approx([a * b for a, b in zip(steps, rising + [1.0] * 6, strict=True)])
+
+
+def test_a_warm_up_times_a_schedule_that_counts_steps() -> None:
+    warmup = {"epochs": 0.5, "start_factor": 0.5}
+    plain = rates({"epochs": 2, "optimizer": SGD, "scheduler": "CosineAnnealingLR"})
+    found = rates(
+        {"epochs": 2, "optimizer": SGD, "scheduler": "CosineAnnealingLR", "warmup": warmup}
+    )
+    factors = [0.5, 0.75] + [1.0] * 6
+    assert found == pytest.approx([a * b for a, b in zip(plain, factors, strict=True)])

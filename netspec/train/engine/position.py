@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any, Literal
 
 from torch import Tensor
@@ -72,8 +73,11 @@ class Best:
             self.weights = {name: value.detach().clone() for name, value in kept.items()}
 
     def _better(self, figures: Metrics) -> bool:
-        if self.figures is None:
-            return True
-        if self.metric == "loss":
-            return figures.loss < self.figures.loss
-        return (figures.accuracy, -figures.loss) > (self.figures.accuracy, -self.figures.loss)
+        return self.figures is None or self._score(figures) > self._score(self.figures)
+
+    def _score(self, figures: Metrics) -> tuple[float, float]:
+        """What the larger of is better; a loss that is not finite is worse than any that is."""
+        if not isfinite(figures.loss):
+            return (-inf, -inf)
+        first = 0.0 if self.metric == "loss" else figures.accuracy
+        return (first, -figures.loss)
