@@ -51,14 +51,11 @@ class _Validator(Entries):
         if self.findings or layers is None:
             self.findings = sorted([*self.findings, *self.beside], key=lambda found: found.span)
             self.fail()
-        name = _word(items.get("name"))
         shape = items["input"]
         return Document(
             source=self.source,
             root=self.root,
-            name=str(name.value)
-            if isinstance(name, Scalar) and name.value
-            else _stem(self.source.name),
+            name=_word(items.get("name")) or _stem(self.source.name),
             params=params,
             input=shape,
             input_span=shape.span,
