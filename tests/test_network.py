@@ -30,6 +30,15 @@ def test_so_is_a_called_sequence_and_a_call_within_a_sequence() -> None:
     assert list(net.state) == ["a.0.weight", "a.0.bias", "c.x.weight", "c.x.bias"]
 
 
+@pytest.mark.parametrize(("named", "name"), [("name: other", "other"), ("", "file")])
+def test_a_network_is_called_what_the_spec_says_or_else_as_its_file(
+    tmp_path: Path, named: str, name: str
+) -> None:
+    spec = tmp_path / "file.yaml"
+    spec.write_text(f"netspec: 1\n{named}\ninput: [4]\nlayers: [ReLU]\n")
+    assert netspec.load(spec).name == name
+
+
 def test_what_runs_only_in_training_is_counted_apart() -> None:
     net = netspec.load(SPECS / "googlenet.yaml")
     assert net.num_params == 6_624_904

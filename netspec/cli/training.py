@@ -13,7 +13,7 @@ from netspec.cli.options import Input, Settings, app, load, usage
 
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
-    from netspec.train.commands import Trained
+    from netspec.train.trained import Trained
 
 DataPath = Annotated[Path | None, typer.Option("--data", help="where the data set's files are")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; left out: the best")]
@@ -202,8 +202,8 @@ def _trained(
     input: str | None = None,
 ) -> Trained:
     """What a command is to evaluate or predict with: a run, or a spec with weights."""
-    from netspec.train.commands import Trained, trained_run
     from netspec.train.storage.folder import open_folder
+    from netspec.train.trained import Trained, trained_run
 
     if Path(target).is_dir():
         network: Network = load(str(open_folder(Path(target)).resolved), settings, input)

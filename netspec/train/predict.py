@@ -12,6 +12,9 @@ from netspec.train.data import load_images
 from netspec.train.engine.evaluate import infer
 from netspec.train.machine.plan import Plan
 
+AT_ONCE = 64
+"""Images in a batch."""
+
 
 @dataclass(frozen=True)
 class ImageForm:
@@ -52,8 +55,8 @@ def predict_images(
     """
     module.eval()
     predictions = []
-    for start in range(0, len(paths), 64):
-        part = paths[start : start + 64]
+    for start in range(0, len(paths), AT_ONCE):
+        part = paths[start : start + AT_ONCE]
         images = load_images(
             part,
             input_shape,

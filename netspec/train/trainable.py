@@ -31,6 +31,10 @@ class Trainable(Protocol):
         """Trainable values of the network as it infers."""
 
     @property
+    def training_params(self) -> int:
+        """Trainable values of what runs only in training."""
+
+    @property
     def recipe(self) -> Recipe:
         """The ``train:`` section, every default filled in."""
 

@@ -24,6 +24,7 @@ class StandIn:
     output_shape: tuple[int, ...] = (10,)
     outputs: tuple[str, ...] = ("logits",)
     num_params: int = 0
+    training_params: int = 0
     path: Path | None = None
 
     @property

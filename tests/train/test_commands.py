@@ -21,13 +21,11 @@ from netspec.compiler.analysis.step_memory import StepMemory
 from netspec.ops.base import Saved
 from netspec.recipe import Normalization, Recipe, recipe_from
 from netspec.train.commands import (
-    Trained,
     eval_command,
     max_batch_command,
     predict_command,
     runs_command,
     train_command,
-    trained_run,
 )
 from netspec.train.data import Data, open_data
 from netspec.train.errors import TrainError
@@ -40,6 +38,7 @@ from netspec.train.reporting.progress import duration
 from netspec.train.reporting.records import read_rows
 from netspec.train.reporting.result import RunResult
 from netspec.train.run import TrainOptions, train
+from netspec.train.trained import Trained, trained_run
 
 DIGITS = {"dataset": "digits", "validation": 0.1}
 RECIPE = {

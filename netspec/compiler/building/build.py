@@ -60,7 +60,7 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
         if child.kind == "call":
             continue
         if is_tensor(child):
-            tensor = child.op.make() if child.op is not None else None
+            tensor: object = None if child.op is None else child.op.make()
             assert isinstance(tensor, nn.Parameter)
             graph.register_parameter(child.name, tensor)
             if tensor.dim() > len(child.output) or not _broadcasts(layer, child, needed):

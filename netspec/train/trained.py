@@ -1,0 +1,91 @@
+"""Trained weights with the network that they belong to, ready to be evaluated or to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from netspec.recipe import Normalization, Recipe
+from netspec.train.errors import TrainError
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
+from netspec.train.run import recipe_of
+from netspec.train.storage.folder import RunFolder, open_folder
+from netspec.train.storage.weights import load_weights
+from netspec.train.trainable import Trainable
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network with the weights that are to be used, and the run that they come from, if any."""
+
+    network: Trainable
+    weights: Path
+    run: RunFolder | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the run noted of the data that it was trained on; nothing without a run."""
+        found: dict[str, Any] = {} if self.run is None else self.run.read_env().get("data", {})
+        return found
+
+    def data_root(self, given: Path | None) -> Path | None:
+        """Where the data are: where the command line says, or where it did when the run started."""
+        if given is not None or self.run is None:
+            return given
+        kept = self.run.read_env().get("overrides", {}).get("data")
+        return None if kept is None else Path(kept)
+
+    def evaluation_folder(self, split: str) -> Path:
+        """Where figures on a split are written."""
+        if self.run is None:
+            return Path(f"evaluation-{self.network.name}")
+        return self.run.path / f"evaluation-{split}"
+
+    def prepared(
+        self, device: str | None, data: Path | None = None, batch_size: int | None = None
+    ) -> tuple[Recipe, Plan]:
+        """The recipe under which the weights are used, and the plan, which is applied."""
+        recipe = recipe_of(self.network, {"data": self.data_root(data)})
+        if batch_size is not None:
+            recipe = replace(recipe, eval_batch_size=batch_size)
+        facts = self.facts
+        if facts:  # other data, too, is seen through the figures of what was trained on
+            seen = Normalization(tuple(facts["mean"]), tuple(facts["std"]))
+            recipe = replace(recipe, data=replace(recipe.data, normalize=seen))
+        alone = Processes()
+        images = len(self.network.input_shape) == 3
+        plan = make_plan(recipe, choose_device(device, alone), alone, images=images)
+        apply_plan(plan)
+        return recipe, plan
+
+    def module(self, plan: Plan) -> nn.Module:
+        """The network with its weights, on the plan's device, for inference.
+
+        Raises:
+            TrainError: the weights cannot be read, or are another network's.
+        """
+        weights = load_weights(self.weights, self.network)
+        module = self.network.build()
+        module.load_state_dict(weights)
+        module = module.to(plan.device).to(memory_format=plan.memory_format)
+        return module.eval()
+
+
+def trained_run(folder: Path, network: Trainable, weights: Path | None = None) -> Trained:
+    """The run in ``folder`` with its best weights, or others.
+
+    Raises:
+        TrainError: it is no run, or has no weights yet.
+    """
+    run = open_folder(folder)
+    chosen = weights or run.weights
+    if not chosen.exists():
+        raise TrainError(
+            f"`{folder}` has no `{run.weights.name}` yet",
+            "its first epoch is not finished: go on with `netspec train --resume`",
+        )
+    return Trained(network, chosen, run)
