@@ -365,12 +365,15 @@ class _Reader:
                         hint="a block under `blocks:` says a thing once and uses it often",
                     )
                 return node.value, node.span
-            written = "an empty key" if node.value in (None, "") else f"`{str(node.value)[:40]}`"
+            written = f"`{event.value[:40]}`" if event.value else "an empty key"
+            whole = type(node.value) is int
             raise _error(
                 "NS107",
                 f"{written} is not a name",
                 node.span,
-                hint="a key starts with a letter, as `conv1` does",
+                hint=f"write it in quotes: `'{event.value}'`"
+                if whole
+                else "a key starts with a letter, as `conv1` does",
             )
         kind = "list" if isinstance(node, Sequence) else "mapping"
         raise _error("NS107", f"a {kind} cannot be a key", node.span, hint="a key is a name")

@@ -425,3 +425,9 @@ def test_the_search_for_a_better_size_is_given_up_in_a_deep_network(
     sizes = 2 * (SEARCH - 1)
     assert counts == [10 * sizes, 100 * sizes, 0]
     assert 100 * sizes <= BUDGET < 1_000 * sizes
+
+
+def test_a_parameter_that_is_called_as_a_function_is_used_where_its_name_stands() -> None:
+    text = "netspec: 1\ninput: [3]\nparams: {min: 3, max: 4}\nlayers: [Linear: '$(max(min, 2))']\n"
+    (found,) = compile_text(text).warnings
+    assert (found.code, "`max`" in found.message) == ("NS606", True)

@@ -239,7 +239,7 @@ class Builder:
         """Say that a name is taken."""
         first = self.names[name].span
         notes = (Note("the first one is here", first),) if first and first != span else ()
-        hint = "a template such as `layer$(index)` names each copy"
+        hint = "rename one of them; of copies, a template such as `layer$(index)` names each"
         self.context.report("NS306", f"two layers are called `{name}`", span, hint, notes)
 
     def append(self, name: str, made: Layer, span: Span) -> None:

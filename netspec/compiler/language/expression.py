@@ -74,13 +74,12 @@ def evaluate(text: str, env: Env) -> Any:
 
 def names(text: str) -> set[str]:
     """The names that the expressions of a scalar mention. Raises `ExpressionError`."""
-    return {
-        node.id
-        for part in pieces(text)
-        if part.tree is not None
-        for node in ast.walk(part.tree)
-        if isinstance(node, ast.Name) and node.id not in FUNCTIONS
-    }
+    found: set[str] = set()
+    for part in pieces(text):
+        nodes = [] if part.tree is None else list(ast.walk(part.tree))
+        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        found |= {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in called}
+    return found
 
 
 def _value(tree: ast.expr, env: Env) -> Any:

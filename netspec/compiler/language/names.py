@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from keyword import iskeyword
 from typing import Final
 
 from netspec.compiler.language.said import said
@@ -96,6 +97,17 @@ def unfit_name(name: str, span: Span) -> Diagnostic | None:
     else:
         return None
     return Diagnostic("NS208", message, span, (), hint)
+
+
+def unfit_variable(name: str, what: str, span: Span) -> Diagnostic | None:
+    """NS208 for a name that no expression could mention, or None; `what` is what it would name."""
+    if iskeyword(name):
+        hint = f"`{name}` is a word of expressions: call it `{name}_`, or something else"
+    elif not PARAM_NAME.match(name) or name in ("input", "index", "true", "false", "null"):
+        hint = "write a lower_snake name, and not `input` or `index`"
+    else:
+        return None
+    return Diagnostic("NS208", f"`{name}` cannot name {what}", span, (), hint)
 
 
 def layer_like(word: str, blocks: Iterable[str], written: str) -> str | None:

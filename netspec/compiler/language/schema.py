@@ -13,6 +13,9 @@ from netspec.recipe import TRAIN_SCHEMA
 EXPRESSION: Final = "expression"
 """The `$comment` of a fragment that also takes `$name` and `$(expression)`."""
 
+VARIABLE: Final = "^(?!(?:input|index)$)[a-z_][A-Za-z0-9_]*$"
+"""The names of parameters and of the items of a loop, but for the words of expressions."""
+
 LAYER: Final[Schema] = {"$ref": "#/$defs/layer"}
 LAYERS: Final[Schema] = {"$ref": "#/$defs/layers"}
 
@@ -83,9 +86,7 @@ def _modifiers() -> dict[str, Schema]:
         "pattern": "\\$",
         "minProperties": 1,
         "maxProperties": 1,
-        "patternProperties": {
-            "^[a-z_][a-z0-9_]*$": {"type": ["array", "string"], "pattern": "\\$"}
-        },
+        "patternProperties": {VARIABLE: {"type": ["array", "string"], "pattern": "\\$"}},
         "additionalProperties": False,
         "$comment": EXPRESSION,
     }
@@ -155,7 +156,7 @@ def _schema(names: tuple[str, ...]) -> Schema:
     }
     params: Schema = {
         "type": ["object", "null"],
-        "patternProperties": {"^[a-z_][A-Za-z0-9_]*$": {}},
+        "patternProperties": {VARIABLE: {}},
         "additionalProperties": False,
         "description": "each parameter with its default, or with its type where it is required: "
         + ", ".join(PARAM_TYPES),

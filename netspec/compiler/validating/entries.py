@@ -15,6 +15,7 @@ from netspec.compiler.language.names import (
     BLOCK_NAME,
     recased,
     unfit_name,
+    unfit_variable,
     unknown_layer,
 )
 from netspec.compiler.language.said import said
@@ -252,7 +253,9 @@ class Entries(ArgumentChecks):
             if key in ("branches", "layers", "call"):
                 continue
             before = len(self.findings)
-            check(value, properties[key], f"`{key}`", self.report)
+            self.loop_variable(key, value)
+            if len(self.findings) == before:
+                check(value, properties[key], f"`{key}`", self.report)
             if len(self.findings) > before:
                 continue
             if key == "name":
@@ -270,6 +273,15 @@ class Entries(ArgumentChecks):
             extra["branches"] = self.branches(given["branches"])
         self.conflicts(node, given)
         return extra
+
+    def loop_variable(self, key: str, value: Node) -> None:
+        """Check what `repeat` and `each` call the items of a list."""
+        if key not in ("repeat", "each") or not isinstance(value, Mapping):
+            return
+        for variable, span in value.keys.items():
+            unfit = unfit_variable(variable, f"the items of `{key}`", span)
+            if unfit is not None:
+                self.report(unfit)
 
     def conflicts(self, node: Mapping, given: dict[str, Node]) -> None:
         """Report the modifiers that cannot stand in one entry."""

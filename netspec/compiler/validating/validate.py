@@ -14,7 +14,7 @@ from netspec.compiler.language.document import (
 )
 from netspec.compiler.language.names import (
     BLOCK_NAME,
-    PARAM_NAME,
+    unfit_variable,
 )
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check, kind, missing_keys, unknown_key
@@ -113,9 +113,9 @@ class _Validator(Entries):
             return params
         for name, value in node.items.items():
             span = node.keys[name]
-            if not PARAM_NAME.match(name) or name in ("input", "index", "true", "false", "null"):
-                hint = "a parameter is a lower_snake name, and not `input` or `index`"
-                self.say("NS208", f"`{name}` cannot name a parameter of {what}", span, hint)
+            unfit = unfit_variable(name, f"a parameter of {what}", span)
+            if unfit is not None:
+                self.report(unfit)
                 continue
             params[name] = self.param(name, value, span)
         return params
