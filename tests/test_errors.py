@@ -5,12 +5,14 @@ A case says in a comment what it is wrong with, on the line: `# error[NS402]`. A
 the user sees; `NETSPEC_UPDATE=1 pytest tests/test_errors.py` writes it anew.
 """
 
+import functools
 import json
 import os
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -44,24 +46,34 @@ def marks(name: str) -> list[tuple[str, str, int]]:
     return [(m[1].decode(), m[2].decode(), number) for m, number in found if m]
 
 
+@functools.cache
+def found(name: str) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and the findings."""
+    result = CliRunner().invoke(app, [*command(name), "--format", "json"])
+    return result.exit_code, json.loads(result.output)
+
+
+# the tests of one case in a row, which then is checked once for them
+every = pytest.mark.parametrize("name", cases(), scope="module")
+
+
 @pytest.fixture(autouse=True)
 def beside_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CASES)
 
 
-@pytest.mark.parametrize("name", cases())
+@every
 def test_a_wrong_spec_gives_the_one_finding_that_it_promises(name: str) -> None:
     ((severity, code, line),) = marks(name)
     assert name.startswith(code)
-    result = CliRunner().invoke(app, [*command(name), "--format", "json"])
-    assert result.exit_code == (1 if severity == "error" else 0), result.output
-    (finding,) = json.loads(result.output)
+    exit_code, (finding,) = found(name)
+    assert exit_code == (1 if severity == "error" else 0)
     assert (finding["severity"], finding["code"]) == (severity, code)
     if finding["file"] == f"{name}.yaml" and "anywhere" not in name:
         assert finding["line"] == line, finding
 
 
-@pytest.mark.parametrize("name", cases())
+@every
 def test_the_user_sees_this_text(name: str) -> None:
     shown = CliRunner().invoke(app, command(name)).output
     golden = CASES / f"{name}.txt"
@@ -70,10 +82,9 @@ def test_the_user_sees_this_text(name: str) -> None:
     assert shown == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", cases())
+@every
 def test_a_finding_is_worded_as_findings_are(name: str) -> None:
-    result = CliRunner().invoke(app, [*command(name), "--format", "json"])
-    for finding in json.loads(result.output):
+    for finding in found(name)[1]:
         sentences = [finding["message"], *(note["message"] for note in finding["notes"])]
         for sentence in [*sentences, *([finding["hint"]] if finding["hint"] else [])]:
             first = sentence.split()[0]

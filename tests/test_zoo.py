@@ -25,6 +25,13 @@ import netspec
 # all tests of one network in a row, which then is built once
 every = pytest.mark.parametrize("name", NAMES, scope="module")
 
+one_of_each = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n in ONE_OF_EACH else [pytest.mark.soak]) for n in NAMES],
+    scope="module",
+)
+"""One network of every kind; the others in `soak`."""
+
 LONGEST = 150
 """Lines that a family's file may have."""
 
@@ -123,16 +130,12 @@ def test_the_least_size_is_as_published_or_a_smaller_one_that_runs(name: str) ->
             assert module(torch.empty(1, 3, least, least)).shape == (1, 1000)
 
 
-@every
+@one_of_each
 def test_the_shape_of_every_layer_is_torchs_at_the_published_size(name: str) -> None:
     compare_shapes(name, published_size(weights(name)[0]))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if n in ONE_OF_EACH else [pytest.mark.soak]) for n in NAMES],
-    scope="module",
-)
+@one_of_each
 def test_the_shape_of_every_layer_is_torchs_at_an_odd_size(name: str) -> None:
     compare_shapes(name, odd_size(name))
 
