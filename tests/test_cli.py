@@ -18,6 +18,7 @@ from netspec.cli.main import main
 from netspec.diagnostics import CODES
 from netspec.ops import OPS
 from netspec.recipe import Recipe
+from netspec.tested_with import version_lines
 
 ROOT = Path(__file__).parent.parent
 ALEXNET = str(ROOT / "specs" / "alexnet.yaml")
@@ -426,7 +427,9 @@ def test_without_a_command_the_help_is_shown(netspec: Netspec) -> None:
 
 
 def test_version(netspec: Netspec) -> None:
-    assert netspec("--version") == (0, f"netspec {__version__}\n", "")
+    done = netspec("--version")
+    assert done.out.splitlines() == version_lines()
+    assert (done.code, done.out.splitlines()[0], done.err) == (0, f"netspec {__version__}", "")
 
 
 @pytest.mark.parametrize(
@@ -529,7 +532,7 @@ def test_output_that_the_locale_cannot_write_is_no_traceback() -> None:
 
 def test_the_module_and_the_installed_command_are_one() -> None:
     out, _ = process("--version").communicate()
-    assert out == f"netspec {__version__}\n"
+    assert out.splitlines() == version_lines()
 
 
 @pytest.mark.parametrize("command", [["eval", "nowhere"], ["predict", "nowhere", "x.png"]])

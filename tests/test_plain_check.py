@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,14 @@ LEFT_TO_TYPER = [
     ["-h"],
 ]
 
+# fmt: off
+WORDS = [
+    "a.yaml", "b", "-", "--", "--set", "--set=", "--set=x=1", "--set==", "x=1", "--input",
+    "--input=3", "--format", "--format=json", "--strict", "--strict=1", "--stric", "--no-strict",
+    "-h", "--help", "-s", "-1", "---", "--plugin", "--plugin=m", "", "a b",
+]
+# fmt: on
+
 
 @pytest.fixture(autouse=True)
 def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +78,26 @@ def test_a_plain_check_prints_and_returns_what_typers_does(
 @pytest.mark.parametrize("arguments", LEFT_TO_TYPER, ids=" ".join)
 def test_what_is_not_plain_is_left_to_typer(arguments: list[str]) -> None:
     assert plain_check(["check", *arguments]) is None
+
+
+def test_random_command_lines_are_read_as_typer_reads_them() -> None:
+    command = typer.main.get_command(app).commands["check"]  # type: ignore[attr-defined]
+    draw = random.Random(5)
+    taken = 0
+    for _ in range(20_000):
+        line = ["check", *draw.choices(WORDS, k=draw.randint(0, 5))]
+        plain = plain_check(line)
+        if plain is None:
+            continue
+        taken += 1
+        assert hoisted(line) == line
+        told = command.make_context("check", line[1:]).params
+        told = {name: list(v) if isinstance(v, tuple) else v for name, v in told.items()}
+        assert {"settings": None, "input": None, "format": "text", "strict": False, **plain} == {
+            **told,
+            "settings": told["settings"] or None,
+        }, line
+    assert taken > 1_000
 
 
 def test_other_commands_are_left_to_typer() -> None:

@@ -55,6 +55,7 @@ def run(*arguments: str, before: str = "", cwd: Path | None = None) -> tuple[int
         ["ops", "Conv2d"],
         ["--help"],
         ["train", "--help"],
+        ["--version"],
     ],
     ids=" ".join,
 )
