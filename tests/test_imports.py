@@ -79,6 +79,7 @@ def room_imports(place: str, text: str) -> set[str]:
 OUTSIDE = {
     "diagnostics": set[str](),
     "source": {"yaml"},
+    "json_schema": set[str](),
     "ops": set[str](),
     "recipe": set[str](),
     "plugins": set[str](),

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from torch_answer import Accepted, torch_answer, torch_macs
 
+from netspec.json_schema import Schema
 from netspec.ops import OPS
-from netspec.ops.base import Op, Refusal, Schema, Shape
+from netspec.ops.base import Op, Refusal, Shape
 
 COUNT = int(os.environ.get("NETSPEC_RANDOM_OPS", "1500"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))

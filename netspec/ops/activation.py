@@ -5,18 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Final
 
-from netspec.ops.base import (
-    BOOL,
-    NUMBER,
-    POSITIVE,
-    POSITIVE_NUMBER,
-    Refusal,
-    Saved,
-    Schema,
-    Shape,
-    arg,
-    choice,
-)
+from netspec.json_schema import BOOL, NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, one_of
+from netspec.ops.base import Refusal, Saved, Shape, arg
 from netspec.ops.torch_op import TorchOp
 
 INPLACE: Final = "whether the input's memory is used for the output"
@@ -130,7 +120,7 @@ class GELU(TorchOp):
     saves = "input"
 
     approximate: str = arg(
-        choice("none", "tanh"), "`tanh` for the faster formula", default="none", bare=True
+        one_of("none", "tanh"), "`tanh` for the faster formula", default="none", bare=True
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, Final
 
-from netspec.ops.base import INDEX, NOTHING, Saved, Saves, Schema, Shape, arg, sizes
+from netspec.json_schema import Schema, sizes
+from netspec.ops.base import INDEX, NOTHING, Saved, Saves, Shape, arg
 from netspec.ops.torch_op import TorchOp, require_spatial
 
 Sizes = int | tuple[int | None, ...]

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import (
-    BOOL,
-    POSITIVE,
-    PROBABILITY,
-    Op,
-    Refusal,
-    Saved,
-    Shape,
-    arg,
-    require_dims,
-)
+from netspec.json_schema import BOOL, POSITIVE, PROBABILITY
+from netspec.ops.base import Op, Refusal, Saved, Shape, arg, require_dims
 
 if TYPE_CHECKING:
     from torch import nn

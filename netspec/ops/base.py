@@ -18,13 +18,13 @@ from typing import (
     dataclass_transform,
 )
 
+from netspec.json_schema import Schema
+
 if TYPE_CHECKING:
     from torch import nn
 
 Shape = tuple[int, ...]
 Ints = int | tuple[int, ...]
-Schema = dict[str, Any]
-
 
 Saves = Literal["input", "output", "both", "nothing"]
 
@@ -247,40 +247,3 @@ def require_dims(op: Op, shape: Shape, dims: int, means: str, hint: str | None =
             f"{type(op).__name__} takes {dims} dimensions ({means}), not {described(shape)}",
             hint=hint,
         )
-
-
-# fragments of JSON Schema that arguments share
-
-BOOL: Final[Schema] = {"type": "boolean"}
-POSITIVE: Final[Schema] = {"type": "integer", "minimum": 1}
-NATURAL: Final[Schema] = {"type": "integer", "minimum": 0}
-INTEGER: Final[Schema] = {"type": "integer"}
-NUMBER: Final[Schema] = {"type": "number"}
-POSITIVE_NUMBER: Final[Schema] = {"type": "number", "exclusiveMinimum": 0}
-PROBABILITY: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
-
-
-def sizes(ndim: int, minimum: int = 1) -> Schema:
-    """One integer for every dimension, or a list of `ndim` of them, none beyond torch's `int`."""
-    bound: Schema = {"minimum": minimum, "maximum": 2**31 - 1}
-    return {
-        "type": ["integer", "array"],
-        **bound,
-        "items": {"type": "integer", **bound},
-        "minItems": ndim,
-        "maxItems": ndim,
-    }
-
-
-def choice(*words: str) -> Schema:
-    """One of the words."""
-    return {"type": "string", "enum": list(words)}
-
-
-def nullable(schema: Schema) -> Schema:
-    """The same, or null."""
-    kinds = schema["type"]
-    widened = {**schema, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
-    if "enum" in schema:
-        widened["enum"] = [*schema["enum"], None]
-    return widened

@@ -5,21 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any, ClassVar
 
-from netspec.ops.base import (
-    AXES,
-    BOOL,
-    NOTHING,
-    POSITIVE,
-    Ints,
-    Refusal,
-    Saved,
-    Schema,
-    Shape,
-    arg,
-    choice,
-    ntuple,
-    sizes,
-)
+from netspec.json_schema import BOOL, POSITIVE, Schema, one_of, sizes
+from netspec.ops.base import AXES, NOTHING, Ints, Refusal, Saved, Shape, arg, ntuple
 from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, at_most, window_refusal
 
@@ -168,7 +155,7 @@ class Conv1d(Conv):
     dilation: Ints = arg(sizes(1), "distance between the window's elements", default=1)
     groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
     bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
-    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
+    padding_mode: str = arg(one_of(*PADDING_MODES), "what the padding holds", default="zeros")
 
 
 class Conv2d(Conv):
@@ -182,7 +169,7 @@ class Conv2d(Conv):
     dilation: Ints = arg(sizes(2), "distance between the window's elements", default=1)
     groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
     bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
-    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
+    padding_mode: str = arg(one_of(*PADDING_MODES), "what the padding holds", default="zeros")
 
 
 class Conv3d(Conv):
@@ -196,4 +183,4 @@ class Conv3d(Conv):
     dilation: Ints = arg(sizes(3), "distance between the window's elements", default=1)
     groups: int = arg(POSITIVE, "groups of channels that do not mix", default=1)
     bias: bool = arg(BOOL, "whether each output channel has a bias", default=True)
-    padding_mode: str = arg(choice(*PADDING_MODES), "what the padding holds", default="zeros")
+    padding_mode: str = arg(one_of(*PADDING_MODES), "what the padding holds", default="zeros")

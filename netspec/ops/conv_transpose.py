@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, Final
 
-from netspec.ops.base import AXES, BOOL, POSITIVE, Ints, Refusal, Shape, arg, ntuple, sizes
+from netspec.json_schema import BOOL, POSITIVE, sizes
+from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, ntuple
 from netspec.ops.conv import require_groups
 from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import at_most

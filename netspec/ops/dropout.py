@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from netspec.ops.base import BOOL, PROBABILITY, Op, Saved, Shape, arg, choice
+from netspec.json_schema import BOOL, PROBABILITY, one_of
+from netspec.ops.base import Op, Saved, Shape, arg
 from netspec.ops.torch_op import TorchOp, require_spatial
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class StochasticDepth(Op):
 
     p: float = arg(PROBABILITY, "the probability that the branch is removed", bare=True)
     mode: str = arg(
-        choice("row", "batch"), "`row` decides for each sample, `batch` for all", default="row"
+        one_of("row", "batch"), "`row` decides for each sample, `batch` for all", default="row"
     )
 
     def make(self, *inputs: Shape) -> nn.Module:

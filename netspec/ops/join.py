@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import INTEGER, Op, Refusal, Saved, Shape, arg, text
+from netspec.json_schema import INTEGER
+from netspec.ops.base import Op, Refusal, Saved, Shape, arg, text
 from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:

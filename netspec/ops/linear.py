@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.ops.base import BOOL, POSITIVE, Shape, arg
+from netspec.json_schema import BOOL, POSITIVE
+from netspec.ops.base import Shape, arg
 from netspec.ops.torch_op import TorchOp
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import POSITIVE, Op, Refusal, Saved, Shape, arg, require_dims, text
+from netspec.json_schema import POSITIVE
+from netspec.ops.base import Op, Refusal, Saved, Shape, arg, require_dims, text
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,23 +5,16 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from netspec.ops.base import (
+from netspec.json_schema import (
     BOOL,
     NUMBER,
     POSITIVE,
     POSITIVE_NUMBER,
     PROBABILITY,
-    Ints,
-    Op,
-    Refusal,
-    Saved,
     Schema,
-    Shape,
-    arg,
     nullable,
-    require_dims,
-    text,
 )
+from netspec.ops.base import Ints, Op, Refusal, Saved, Shape, arg, require_dims, text
 from netspec.ops.torch_op import TorchOp, require_at_least, require_spatial, spatial
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from netspec.ops.base import AXES, NUMBER, Ints, Refusal, Schema, Shape, arg
+from netspec.json_schema import NUMBER, Schema
+from netspec.ops.base import AXES, Ints, Refusal, Shape, arg
 from netspec.ops.torch_op import TorchOp, require_at_least, require_spatial, spatial
 from netspec.ops.window import at_most
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import (
-    BOOL,
-    NUMBER,
-    POSITIVE_NUMBER,
-    Op,
-    Refusal,
-    Shape,
-    arg,
-    nullable,
-)
+from netspec.json_schema import BOOL, NUMBER, POSITIVE_NUMBER, nullable
+from netspec.ops.base import Op, Refusal, Shape, arg
 
 
 class Parameter(Op):

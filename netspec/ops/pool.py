@@ -5,21 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from netspec.ops.base import (
-    AXES,
-    BOOL,
-    INDEX,
-    POSITIVE,
-    POSITIVE_NUMBER,
-    Ints,
-    Refusal,
-    Saved,
-    Shape,
-    arg,
-    ntuple,
-    nullable,
-    sizes,
-)
+from netspec.json_schema import BOOL, POSITIVE, POSITIVE_NUMBER, nullable, sizes
+from netspec.ops.base import AXES, INDEX, Ints, Refusal, Saved, Shape, arg, ntuple
 from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, at_most, window_refusal
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from netspec.ops.base import INTEGER, Op, Refusal, Schema, Shape, arg, text
+from netspec.json_schema import INTEGER, Schema
+from netspec.ops.base import Op, Refusal, Shape, arg, text
 from netspec.ops.torch_op import TorchOp, dimension
 
 if TYPE_CHECKING:

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.ops.base import (
-    BOOL,
-    INTEGER,
-    POSITIVE,
-    Ints,
-    Op,
-    Refusal,
-    Shape,
-    arg,
-    described,
-    nullable,
-    text,
-)
+from netspec.json_schema import BOOL, INTEGER, POSITIVE, nullable
+from netspec.ops.base import Ints, Op, Refusal, Shape, arg, described, text
 from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import POSITIVE, Refusal, Shape, arg
+from netspec.json_schema import POSITIVE
+from netspec.ops.base import Refusal, Shape, arg
 from netspec.ops.torch_op import TorchOp, require_at_least, spatial
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netspec.ops.base import INTEGER, Refusal, Shape, arg, nullable, require_dims, text
+from netspec.json_schema import INTEGER, nullable
+from netspec.ops.base import Refusal, Shape, arg, require_dims, text
 from netspec.ops.torch_op import TorchOp, dimension
 
 if TYPE_CHECKING:

@@ -6,19 +6,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Final
 
+from netspec.json_schema import BOOL, POSITIVE, POSITIVE_NUMBER, PROBABILITY, Schema
 from netspec.ops.attention import require_heads
-from netspec.ops.base import (
-    BOOL,
-    POSITIVE,
-    POSITIVE_NUMBER,
-    PROBABILITY,
-    Op,
-    Saved,
-    Schema,
-    Shape,
-    arg,
-    require_dims,
-)
+from netspec.ops.base import Op, Saved, Shape, arg, require_dims
 from netspec.ops.torch_op import require_at_least
 
 if TYPE_CHECKING:

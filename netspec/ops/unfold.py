@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Final
 
-from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, ntuple, require_dims, sizes
+from netspec.json_schema import sizes
+from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, ntuple, require_dims
 from netspec.ops.torch_op import TorchOp, require_spatial
 from netspec.ops.window import Misfit, window_refusal
 

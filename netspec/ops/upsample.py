@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from netspec.ops.base import (
-    AXES,
-    BOOL,
-    Ints,
-    Refusal,
-    Saves,
-    Schema,
-    Shape,
-    arg,
-    choice,
-    described,
-    nullable,
-)
+from netspec.json_schema import BOOL, Schema, nullable, one_of
+from netspec.ops.base import AXES, Ints, Refusal, Saves, Shape, arg, described
 from netspec.ops.torch_op import TorchOp
 
 Scale = float | tuple[float, ...] | None
@@ -121,7 +110,7 @@ class Upsample(Interpolation):
 
     size: Ints | None = arg(SIZES, SIZE, default=None)
     scale_factor: Scale = arg(FACTORS, FACTOR, default=None)
-    mode: str = arg(choice(*MODES), "how values between the input's are found", default="nearest")
+    mode: str = arg(one_of(*MODES), "how values between the input's are found", default="nearest")
     align_corners: bool | None = arg(
         nullable(BOOL), "whether the corners keep their values; only for the linear modes and "
         "bicubic", default=None,

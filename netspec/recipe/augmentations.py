@@ -4,7 +4,8 @@ They run on whole batches, each image with a draw of its own, in the order writt
 normalisation. Sizes are in pixels after `data.resize`.
 """
 
-from netspec.recipe.schema import Schema, boolean, mapping, number, numbers, one_of
+from netspec.json_schema import Schema
+from netspec.recipe.schema import boolean, mapping, number, numbers, one_of
 
 
 def _chance(default: float) -> Schema:

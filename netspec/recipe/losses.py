@@ -3,7 +3,8 @@
 `reduction` is not offered: every figure that a run reports is the mean over its samples.
 """
 
-from netspec.recipe.schema import Schema, integer, mapping, number, numbers
+from netspec.json_schema import Schema
+from netspec.recipe.schema import integer, mapping, number, numbers
 
 _WEIGHT = numbers("A weight for each class.", None, null=True, minimum=0)
 _IGNORE = integer("A label that counts for nothing.", -100)

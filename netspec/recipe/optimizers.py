@@ -7,7 +7,8 @@ business and are not offered.
 from collections.abc import Mapping
 from typing import Any
 
-from netspec.recipe.schema import Schema, boolean, mapping, number, numbers
+from netspec.json_schema import Schema
+from netspec.recipe.schema import boolean, mapping, number, numbers
 
 
 def _lr(default: float) -> Schema:

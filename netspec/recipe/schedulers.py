@@ -7,7 +7,8 @@ step`. A length that torch demands but that follows from the recipe is filled in
 from collections.abc import Mapping
 from typing import Any
 
-from netspec.recipe.schema import Schema, boolean, integer, mapping, number, numbers, one_of
+from netspec.json_schema import Schema
+from netspec.recipe.schema import boolean, integer, mapping, number, numbers, one_of
 
 _GAMMA = "Factor by which the learning rate is multiplied."
 _ETA_MIN = number("Least learning rate.", 0.0, minimum=0)

@@ -1,49 +1,47 @@
-"""Small builders of JSON Schema, so that the tables beside this file read as tables.
-
-Only the keywords that netspec's own validator knows are used: no `oneOf` and no `$ref`, which make
-unreadable findings and poor completion in editors.
-"""
+"""Entries of the recipe's tables: pieces of JSON Schema with what they mean and their defaults."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Schema = dict[str, Any]
+from netspec import json_schema
+from netspec.json_schema import BOOL, INTEGER, NUMBER, Schema, nullable
 
 _UNSET: Any = object()
 
 
-def _schema(kind: str | list[str], doc: str, default: Any, keywords: Mapping[str, Any]) -> Schema:
-    schema: Schema = {"type": kind, "description": doc}
+def _entry(piece: Schema, doc: str, default: Any) -> Schema:
+    """A piece of schema, said in words; its keys in the order in which people read them."""
+    said: Schema = {"type": piece["type"], "description": doc}
     if default is not _UNSET:
-        schema["default"] = default
-    return schema | dict(keywords)
+        said["default"] = default
+    return said | piece
 
 
-def number(doc: str, default: Any = _UNSET, *, null: bool = False, **keywords: Any) -> Schema:
-    """A real number; `keywords` are JSON Schema's bounds."""
-    return _schema(["number", "null"] if null else "number", doc, default, keywords)
+def number(doc: str, default: Any = _UNSET, *, null: bool = False, **bounds: Any) -> Schema:
+    """A real number; `bounds` are JSON Schema's."""
+    piece = NUMBER | bounds
+    return _entry(nullable(piece) if null else piece, doc, default)
 
 
-def integer(doc: str, default: Any = _UNSET, *, null: bool = False, **keywords: Any) -> Schema:
-    """A whole number; `keywords` are JSON Schema's bounds."""
-    return _schema(["integer", "null"] if null else "integer", doc, default, keywords)
+def integer(doc: str, default: Any = _UNSET, *, null: bool = False, **bounds: Any) -> Schema:
+    """A whole number; `bounds` are JSON Schema's."""
+    piece = INTEGER | bounds
+    return _entry(nullable(piece) if null else piece, doc, default)
 
 
 def boolean(doc: str, default: Any = _UNSET) -> Schema:
     """True or false."""
-    return _schema("boolean", doc, default, {})
+    return _entry(BOOL, doc, default)
 
 
-def string(doc: str, default: Any = _UNSET, *, null: bool = False) -> Schema:
+def string(doc: str, default: Any = _UNSET) -> Schema:
     """Any text."""
-    return _schema(["string", "null"] if null else "string", doc, default, {})
+    return _entry({"type": "string"}, doc, default)
 
 
 def one_of(doc: str, values: Sequence[Any], default: Any = _UNSET) -> Schema:
     """One of the listed scalars, which may be of several kinds."""
-    names = {str: "string", bool: "boolean", int: "integer", type(None): "null"}
-    kinds = list(dict.fromkeys(names[type(value)] for value in values))
-    return _schema(kinds[0] if len(kinds) == 1 else kinds, doc, default, {"enum": list(values)})
+    return _entry(json_schema.one_of(*values), doc, default)
 
 
 def numbers(
@@ -60,13 +58,12 @@ def numbers(
     """A list of `least` to `most` numbers; with `single` one bare number will do."""
     kind = "integer" if whole else "number"
     kinds = ["array", *([kind] if single else []), *(["null"] if null else [])]
-    keywords: Schema = {"items": {"type": kind, **bounds}, "minItems": least}
+    piece: Schema = {"type": kinds if len(kinds) > 1 else "array"}
+    piece |= {"items": {"type": kind, **bounds}, "minItems": least}
     if most is not None:
-        keywords["maxItems"] = most
+        piece["maxItems"] = most
     # A bound beside `items` speaks of the bare number, as JSON Schema ignores it for a list.
-    return _schema(
-        kinds if len(kinds) > 1 else "array", doc, default, keywords | (bounds if single else {})
-    )
+    return _entry(piece | (bounds if single else {}), doc, default)
 
 
 def mapping(
@@ -95,7 +92,7 @@ def mapping(
         keywords |= {key: inner[key] for key in bounds if key in inner}
     if null:
         kinds.append("null")
-    return _schema(kinds if len(kinds) > 1 else "object", doc, default, keywords)
+    return _entry({"type": kinds if len(kinds) > 1 else "object", **keywords}, doc, default)
 
 
 def choice(
@@ -111,4 +108,4 @@ def choice(
         "minProperties": 1,
         "maxProperties": 1,
     }
-    return _schema(kinds, doc, default, keywords)
+    return _entry({"type": kinds, **keywords}, doc, default)

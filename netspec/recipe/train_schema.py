@@ -3,13 +3,13 @@
 Its defaults are those of `Recipe`.
 """
 
+from netspec.json_schema import Schema
 from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.losses import LOSSES
 from netspec.recipe.optimizers import OPTIMIZERS
 from netspec.recipe.recipe import EMA_DECAY, DataRecipe, Recipe, Warmup
 from netspec.recipe.schedulers import SCHEDULERS
 from netspec.recipe.schema import (
-    Schema,
     boolean,
     choice,
     integer,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from netspec.json_schema import Schema
 from netspec.ops import OPS
-from netspec.ops.base import Op, Schema
+from netspec.ops.base import Op
 
 
 def index() -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compiler.language.schema import LAYER, spec_schema
+from netspec.json_schema import Schema
 from netspec.ops import OPS
-from netspec.ops.base import Schema
 
 
 def editor_schema() -> Schema:

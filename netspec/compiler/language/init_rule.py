@@ -8,12 +8,13 @@ from math import prod
 from typing import Any, Final
 
 from netspec.diagnostics import Span
-from netspec.ops.base import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, Shape, choice
+from netspec.json_schema import NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, one_of
+from netspec.ops.base import Shape
 
 _KAIMING: Final[dict[str, Schema]] = {
     "a": NUMBER,
-    "mode": choice("fan_in", "fan_out"),
-    "nonlinearity": choice("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"),
+    "mode": one_of("fan_in", "fan_out"),
+    "nonlinearity": one_of("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"),
 }
 
 INITIALIZERS: Final[dict[str, dict[str, Schema]]] = {

@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from netspec.compiler.language.document import MODIFIERS, PARAM_TYPES
+from netspec.json_schema import Schema
 from netspec.ops import OPS
-from netspec.ops.base import Op, Schema
+from netspec.ops.base import Op
 from netspec.recipe import TRAIN_SCHEMA
 
 EXPRESSION: Final = "expression"

@@ -16,7 +16,7 @@ from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
-from netspec.ops.base import Schema
+from netspec.json_schema import Schema
 from netspec.source import Mapping, Node, Scalar, Sequence
 
 Report = Callable[[Diagnostic], None]

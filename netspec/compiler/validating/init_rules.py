@@ -20,7 +20,7 @@ from netspec.compiler.language.init_rule import INITIALIZERS, Rule
 from netspec.compiler.language.schema import widen
 from netspec.compiler.language.schema_validation import Report, check
 from netspec.diagnostics import Diagnostic, Span, nearest
-from netspec.ops.base import NUMBER, Schema
+from netspec.json_schema import NUMBER, Schema
 from netspec.source import Mapping, Node, Scalar, plain
 
 _EXAMPLE: Final = "for example `Conv2d: {weight: {normal_: {std: 0.01}}}`"
