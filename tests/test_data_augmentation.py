@@ -257,13 +257,13 @@ def test_masks_move_with_their_images() -> None:
         Choice("RandomRotation", {"degrees": 40}),
         Choice("RandomResizedCrop", {"size": (12, 10), "interpolation": "nearest"}),
     ]
-    scene = augmentation(entries, 0, MEAN, STD)(LazyBatch(batch, levels), torch.arange(64), 0)
-    scene = scene.settled()
-    assert scene.masks is not None
-    inside = scene.masks != -100
+    seen = augmentation(entries, 0, MEAN, STD)(LazyBatch(batch, levels), torch.arange(64), 0)
+    seen = seen.settled()
+    assert seen.masks is not None
+    inside = seen.masks != -100
     assert 0.3 < inside.float().mean() < 0.95
-    assert torch.equal(scene.images[:, :1][inside], (scene.masks * 40).float()[inside])
-    assert (scene.images[:, :1][~inside] == 0).all()
+    assert torch.equal(seen.images[:, :1][inside], (seen.masks * 40).float()[inside])
+    assert (seen.images[:, :1][~inside] == 0).all()
 
 
 def test_a_crop_larger_than_the_image_is_refused_with_its_sizes() -> None:

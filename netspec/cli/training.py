@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -169,17 +170,11 @@ def max_batch(
 
 
 @app.command("fit", hidden=True)
-def fit(
-    path: Annotated[str, typer.Argument(help="a spec")],
-    settings: Settings = None,
-    input: Input = None,
-    device: Device = None,
-    memory: Memory = None,
-    confirm: Confirm = True,
-) -> None:
-    """The old name of `max-batch`."""
+@wraps(max_batch)
+def fit(**options: Any) -> None:
+    """The old name of `max-batch`, which is told on standard error."""
     print("note: `netspec fit` is called `netspec max-batch` now", file=sys.stderr)
-    max_batch(path, settings, input, device, memory, confirm)
+    max_batch(**options)
 
 
 def _as_settings(settings: list[str] | None, **flags: int | None) -> list[str]:

@@ -165,7 +165,7 @@ def _begun(
             _describe(run, options, overrides)
     elif run.processes.is_main:
         run.progress.say(f"files in {run.folder.path}")
-    training.records.start_board(training.position.step)
+    training.records.start_tensorboard(training.position.step)
     return training
 
 

@@ -30,7 +30,7 @@ def summed(
         part = slice(start, start + size)
         sums.add(criterion(logits[part], labels[part]), logits[part], labels[part])
         start += size
-    return sums.figures(sums.totals(ALONE))
+    return sums.metrics(sums.totals(ALONE))
 
 
 def drawn(count: int = 23, classes: int = 7) -> tuple[Tensor, Tensor]:
@@ -114,14 +114,14 @@ def test_an_interval_is_what_came_since_its_beginning() -> None:
     sums.add(criterion(logits[:10], labels[:10]), logits[:10], labels[:10])
     before = sums.totals(ALONE)
     sums.add(criterion(logits[10:], labels[10:]), logits[10:], labels[10:])
-    figures = sums.figures(sums.totals(ALONE), before)
+    figures = sums.metrics(sums.totals(ALONE), before)
     assert figures.loss == pytest.approx(float(F.cross_entropy(logits[10:], labels[10:])), rel=1e-6)
     assert figures.count == 13
 
 
 def test_nothing_counted_has_no_mean() -> None:
     sums = MetricSums(Criterion(Choice("CrossEntropyLoss"), CPU), CPU)
-    assert math.isnan(sums.figures(sums.totals(ALONE)).loss)
+    assert math.isnan(sums.metrics(sums.totals(ALONE)).loss)
 
 
 def test_pixels_that_padding_brought_in_count_for_nothing() -> None:

@@ -74,13 +74,13 @@ def test_waiting_is_the_time_spent_in_the_data_and_nothing_else(
             yield object()
 
     settled = []
-    watch = Throughput(lambda: settled.append(clock[0]))
-    watch.start_epoch()
-    for _ in watch.waiting(iter(batches())):  # type: ignore[call-overload]
+    throughput = Throughput(lambda: settled.append(clock[0]))
+    throughput.start_epoch()
+    for _ in throughput.waiting(iter(batches())):  # type: ignore[call-overload]
         clock[0] += 3.0
-        watch.step(10)
+        throughput.step(10)
     clock[0] += 100.0  # evaluation and saving are not the epoch's own
-    pace = watch.epoch(steps_left=2)
+    pace = throughput.epoch(steps_left=2)
     assert pace.images_per_second == 40 / 16
     assert pace.waiting == 0.25
     assert pace.seconds_left == pytest.approx(2 * 116 / 4)

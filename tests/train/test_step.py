@@ -72,7 +72,7 @@ def test_a_step_is_the_plain_scripts_step_to_the_bit() -> None:
         torch.nn.utils.clip_grad_norm_(plain.parameters(), 1)
         optimizer.step()
     assert same_weights(module, plain)
-    assert sums.figures(sums.totals(ALONE)).count == 18
+    assert sums.metrics(sums.totals(ALONE)).count == 18
 
 
 def test_auxiliary_heads_count_by_their_weight() -> None:
@@ -93,7 +93,7 @@ def test_auxiliary_heads_count_by_their_weight() -> None:
     torch.optim.SGD(plain.parameters(), lr=0.1).step()
     assert same_weights(module, plain)
     # The figure is the main output's, so that it compares with validation's.
-    assert sums.figures(sums.totals(ALONE)).loss == pytest.approx(float(main.detach()))
+    assert sums.metrics(sums.totals(ALONE)).loss == pytest.approx(float(main.detach()))
 
 
 def test_a_label_a_pixel_trains_with_the_same_step() -> None:
@@ -105,9 +105,9 @@ def test_a_label_a_pixel_trains_with_the_same_step() -> None:
     for _ in range(60):
         sums.reset()
         step(images, labels)
-        losses.append(sums.figures(sums.totals(ALONE)).loss)
+        losses.append(sums.metrics(sums.totals(ALONE)).loss)
     assert losses[-1] < losses[0] / 3
-    assert sums.figures(sums.totals(ALONE)).count == 4 * 64
+    assert sums.metrics(sums.totals(ALONE)).count == 4 * 64
 
 
 def test_channels_last_changes_the_layout_and_no_name() -> None:
@@ -136,7 +136,7 @@ def test_bf16_keeps_weights_and_loss_in_float32() -> None:
     step, sums, _ = step_for(module, recipe_from({"precision": "bf16"}))
     step(*batch())
     assert all(value.dtype == torch.float32 for value in module.parameters())
-    assert sums.figures(sums.totals(ALONE)).loss > 0
+    assert sums.metrics(sums.totals(ALONE)).loss > 0
 
 
 def test_the_moving_average_is_the_written_formula() -> None:
@@ -161,16 +161,16 @@ def test_the_device_itself_skips_a_bad_step_and_tells_which() -> None:
     """A fused optimizer on the CPU behaves as on a GPU: it heeds `found_inf`."""
     weight = nn.Parameter(torch.ones(3))
     optimizer = torch.optim.SGD([weight], lr=0.1, fused=True)
-    guard = DeviceLossCheck(optimizer, CPU, ALONE)
-    guard.step = 40
+    loss_check = DeviceLossCheck(optimizer, CPU, ALONE)
+    loss_check.step = 40
     for loss in (1.0, float("nan"), 2.0):
         weight.grad = torch.ones(3)
-        guard.look(torch.tensor(loss))
+        loss_check.look(torch.tensor(loss))
         optimizer.step()
     assert torch.allclose(weight.detach(), torch.full((3,), 0.9))  # only the first step counted
     with pytest.raises(TrainError, match="at step 42"):
-        guard.check()
-    assert guard.step == 43
+        loss_check.check()
+    assert loss_check.step == 43
 
 
 def rates(train: dict[str, Any], steps_per_epoch: int = 4) -> list[float]:

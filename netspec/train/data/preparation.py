@@ -41,21 +41,21 @@ class Preparation:
         masks = labels.to(torch.int64)[:, None] if labels.ndim > 1 else None
         if self.resize is not None and images.shape[2:] != self.resize:
             images = resized(images, self.resize)
-        scene = LazyBatch(images, masks)
+        batch = LazyBatch(images, masks)
         if index is not None:
-            scene = self.augment(scene, index, epoch)
-        elif scene.size != self.size:
-            scene = self._middle(scene)
-        scene = scene.floats()
-        labels = labels.to(torch.int64) if scene.masks is None else scene.masks[:, 0]
-        return self._normalized(scene.images), labels
+            batch = self.augment(batch, index, epoch)
+        elif batch.size != self.size:
+            batch = self._middle(batch)
+        batch = batch.floats()
+        labels = labels.to(torch.int64) if batch.masks is None else batch.masks[:, 0]
+        return self._normalized(batch.images), labels
 
-    def _middle(self, scene: LazyBatch) -> LazyBatch:
+    def _middle(self, batch: LazyBatch) -> LazyBatch:
         assert self.size is not None
-        top, left = ((have - want) // 2 for have, want in zip(scene.size, self.size, strict=True))
-        rows = torch.arange(top, top + self.size[0], device=scene.images.device)
-        columns = torch.arange(left, left + self.size[1], device=scene.images.device)
-        return scene.seen(IndexMap(rows.expand(scene.batch, -1), columns.expand(scene.batch, -1)))
+        top, left = ((have - want) // 2 for have, want in zip(batch.size, self.size, strict=True))
+        rows = torch.arange(top, top + self.size[0], device=batch.images.device)
+        columns = torch.arange(left, left + self.size[1], device=batch.images.device)
+        return batch.seen(IndexMap(rows.expand(batch.count, -1), columns.expand(batch.count, -1)))
 
     def _normalized(self, images: Tensor) -> Tensor:
         shape = (-1, *(1,) * (images.ndim - 2))

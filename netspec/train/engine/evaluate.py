@@ -45,7 +45,7 @@ def evaluate(
                 look(logits, batch.labels)
     finally:
         module.train(was_training)
-    return sums.figures(sums.totals(processes))
+    return sums.metrics(sums.totals(processes))
 
 
 @torch.no_grad()

@@ -13,8 +13,8 @@ def train_epochs(run: Training) -> None:
     """
     while run.position.epoch < run.recipe.epochs:
         run.module.train()
-        run.watch.start_epoch()
-        for batch in run.watch.waiting(run.batches()):
+        run.throughput.start_epoch()
+        for batch in run.throughput.waiting(run.batches()):
             run.step(batch.images, batch.labels, run.share(batch))
             run.after_step(batch)
         run.end_epoch(run.evaluate("validation"))

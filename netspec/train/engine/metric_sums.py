@@ -53,7 +53,7 @@ class MetricSums:
         processes.all_reduce(total)
         return [float(value) for value in total.tolist()]
 
-    def figures(self, totals: list[float], since: list[float] | None = None) -> Metrics:
+    def metrics(self, totals: list[float], since: list[float] | None = None) -> Metrics:
         """The means that ``totals`` stand for, less what was there at ``since``."""
         before = since or [0.0] * len(totals)
         loss, divisor, count, right, among_five = (

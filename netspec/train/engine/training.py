@@ -83,8 +83,8 @@ class Training:
         self.best = Best(recipe.metric)
         self.records = Records(run.folder, title=run.network.name, writes=processes.is_main)
         self.checkpoints = Checkpoints(run.folder.checkpoints)
-        self.watch = Throughput(lambda: settle(plan.device), data_wait_on(plan.device))
-        self._ahead = Prefetch(plan.device) if plan.device.type == "cuda" else None
+        self.throughput = Throughput(lambda: settle(plan.device), data_wait_on(plan.device))
+        self._prefetch = Prefetch(plan.device) if plan.device.type == "cuda" else None
         self._lap_began_at = [0.0] * 5
         self._prints = fingerprints(
             run.network, recipe, run.data.info.fingerprint, plan, processes.world_size
@@ -114,7 +114,7 @@ class Training:
             start_step=self.position.step_in_epoch,
             augment=True,
         )
-        return batches if self._ahead is None else self._ahead(batches)
+        return batches if self._prefetch is None else self._prefetch(batches)
 
     def share(self, batch: Batch) -> float:
         """What makes the mean over the processes' losses the mean over the batch's labels."""
@@ -149,7 +149,7 @@ class Training:
         """What follows every step: the schedule, the log, the user, signals and checkpoints."""
         self.schedule.after_step()
         self.position.advance()
-        self.watch.step(batch.count)
+        self.throughput.step(batch.count)
         at = self.position
         if at.step % self.recipe.log_interval == 0:
             self._log()
@@ -165,16 +165,16 @@ class Training:
     def end_epoch(self, validation: Metrics | None) -> None:
         """What follows an epoch: its exact figures, the schedule, the best, a checkpoint."""
         self.step.loss_check.check()
-        train = self.sums.figures(self.sums.totals(self.processes))
+        train = self.sums.metrics(self.sums.totals(self.processes))
         rate = self.schedule.rates[0]
-        pace = self.watch.epoch(self.steps_left)
+        pace = self.throughput.epoch(self.steps_left)
         self.sums.reset()
         self._lap_began_at = [0.0] * 5
         self.position.next_epoch()
         self.schedule.after_epoch((validation or train).loss)
         at = self.position
         best = self.best.offer(at.epoch, validation, self.evaluated.state_dict())
-        seconds = self.watch.epoch_seconds
+        seconds = self.throughput.epoch_seconds
         timing = {
             "seconds": round(seconds, 4),
             "images_per_second": round(pace.images_per_second, 2),
@@ -275,8 +275,8 @@ class Training:
     def _log(self) -> None:
         self.step.loss_check.check()
         totals = self.sums.totals(self.processes)
-        figures = self.sums.figures(totals, self._lap_began_at)
-        pace = self.watch.lap(self.steps_left)
+        figures = self.sums.metrics(totals, self._lap_began_at)
+        pace = self.throughput.lap(self.steps_left)
         self._lap_began_at = totals
         timing = {
             "images_per_second": round(pace.images_per_second, 2),
@@ -286,13 +286,13 @@ class Training:
         self.records.step(at.epoch + 1, at.step, self.schedule.rates[0], figures, timing)
         if self.progress.wants_update:
             self._show(figures)
-        self.watch.start_lap()
+        self.throughput.start_lap()
 
     def _show(self, figures: Metrics | None) -> None:
         at = self.position
         if figures is None and self.plan.device.type == "cpu" and not self.processes.distributed:
-            figures = self.sums.figures(self.sums.tensor.tolist())  # costs nothing to read here
-        pace = self.watch.epoch(self.steps_left)
+            figures = self.sums.metrics(self.sums.tensor.tolist())  # costs nothing to read here
+        pace = self.throughput.epoch(self.steps_left)
         self.progress.step(
             at.epoch + 1, self.recipe.epochs, at.step_in_epoch, self.steps_per_epoch, figures, pace
         )

@@ -28,7 +28,7 @@ class Records:
         self._folder = folder
         self._title = title
         self._writes = writes
-        self._board: TensorBoard | None = None
+        self._tensorboard: TensorBoard | None = None
         self.rows: list[Row] = []
 
     def resume(self, rows: int) -> None:
@@ -38,12 +38,12 @@ class Records:
             text = "".join(json.dumps(row) + "\n" for row in self.rows)
             atomic_write(self._folder.metrics, [text.encode()])
 
-    def start_board(self, step: int) -> bool:
+    def start_tensorboard(self, step: int) -> bool:
         """Write for TensorBoard too, from ``step`` on; False where it is not installed."""
         if not self._writes:
             return False
         try:
-            self._board = TensorBoard(self._folder.tensorboard, step)
+            self._tensorboard = TensorBoard(self._folder.tensorboard, step)
         except ImportError:
             return False
         return True
@@ -96,13 +96,13 @@ class Records:
         if any(row["kind"] == "epoch" for row in self.rows):
             picture = draw_curves(curves_of(self.rows), title=self._title)
             atomic_write(self._folder.curves, [picture.encode()])
-        if self._board is not None:
-            self._board.flush()
+        if self._tensorboard is not None:
+            self._tensorboard.flush()
 
     def close(self) -> None:
         """Nothing more will come."""
-        if self._board is not None:
-            self._board.close()
+        if self._tensorboard is not None:
+            self._tensorboard.close()
 
     def _append(self, row: Row, timing: Row) -> None:
         row = {**row, "timing": timing}
@@ -116,8 +116,8 @@ class Records:
             raise write_failed(self._folder.metrics, error) from error
 
     def _note(self, step: int, values: dict[str, float]) -> None:
-        if self._board is not None:
-            self._board.note(step, values)
+        if self._tensorboard is not None:
+            self._tensorboard.note(step, values)
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -16,13 +16,13 @@ class Throughput:
     """Counts images, steps and seconds of training since it was started, and within a lap.
 
     ``settle`` waits until the device has done what it was given, so that an epoch's time is that
-    of its work and not of handing it over; ``waits`` measures the waiting for data.
+    of its work and not of handing it over; ``data_wait`` measures the waiting for data.
     """
 
-    def __init__(self, settle: Callable[[], None], waits: DataWait | None = None) -> None:
+    def __init__(self, settle: Callable[[], None], data_wait: DataWait | None = None) -> None:
         now = time.perf_counter()
         self._settle = settle
-        self._waits = waits or HostDataWait()
+        self._data_wait = data_wait or HostDataWait()
         self._started = now
         self._steps = 0
         self._lap = self._epoch = _Lap(now)
@@ -30,21 +30,21 @@ class Throughput:
 
     def start_epoch(self) -> None:
         """An epoch begins, and with it a lap."""
-        self._waits.take()
+        self._data_wait.take()
         self._epoch = _Lap(time.perf_counter())
         self.start_lap()
 
     def start_lap(self) -> None:
         """The steps between two rows of the log begin."""
-        self._count_waits()
+        self._count_waiting()
         self._lap = _Lap(time.perf_counter())
 
     def waiting(self, items: Iterator[T]) -> Iterator[T]:
         """``items``, with the time counted that each of them was waited for."""
         while True:
-            self._waits.begin()
+            self._data_wait.begin()
             item = next(items, None)
-            self._waits.end()
+            self._data_wait.end()
             if item is None:
                 self._settle()
                 self._epoch.ended = time.perf_counter()
@@ -70,13 +70,13 @@ class Throughput:
         """Seconds since the epoch began."""
         return time.perf_counter() - self._epoch.began
 
-    def _count_waits(self) -> None:
-        waited = self._waits.take()
+    def _count_waiting(self) -> None:
+        waited = self._data_wait.take()
         self._lap.waited += waited
         self._epoch.waited += waited
 
     def _pace(self, lap: _Lap, steps_left: int) -> Pace:
-        self._count_waits()
+        self._count_waiting()
         now = time.perf_counter()
         seconds = max((lap.ended or now) - lap.began, 1e-9)  # of an epoch, without its evaluation
         # Evaluation and saving are part of what is left, so the whole time counts here.

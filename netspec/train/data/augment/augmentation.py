@@ -27,7 +27,7 @@ class Transform(Protocol):
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width after it, from those before it; raises TrainError where none is left."""
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """The batch after it; `drawn` is int64 [batch, count]."""
 
 
@@ -35,24 +35,24 @@ class Transform(Protocol):
 class Augmentation:
     """The steps of `train.augment` in order.
 
-    Called with a scene and the indices of its images in the training set, int64 [batch], it gives
-    the scene of that epoch: a pure function of (seed, epoch, index).
+    Called with a batch and the indices of its images in the training set, int64 [batch], it gives
+    the batch of that epoch: a pure function of (seed, epoch, index).
     """
 
     steps: tuple[Transform, ...]
     seed: int
 
-    def __call__(self, scene: LazyBatch, index: Tensor, epoch: int) -> LazyBatch:
-        """The scene after all steps."""
+    def __call__(self, batch: LazyBatch, index: Tensor, epoch: int) -> LazyBatch:
+        """The batch after all steps."""
         total = sum(step.count for step in self.steps)
         if not total:
-            return scene
+            return batch
         drawn = draws(self.seed, epoch, AUGMENT, index, total)
         start = 0
         for step in self.steps:
-            scene = step.apply(scene, drawn[:, start : start + step.count])
+            batch = step.apply(batch, drawn[:, start : start + step.count])
             start += step.count
-        return scene
+        return batch
 
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width of what comes out of images of `size`."""

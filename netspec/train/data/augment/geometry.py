@@ -46,18 +46,18 @@ class Crop:
             )
         return self.extent
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Move the window; the pixels stay where they are."""
-        if self.padding_mode == "constant" and scene.window is not None and scene.window.padded:
-            scene = scene.settled()  # two paddings may be of different values
+        if self.padding_mode == "constant" and batch.window is not None and batch.window.padded:
+            batch = batch.settled()  # two paddings may be of different values
         left, top, right, bottom = self.padding
-        height, width = scene.size
+        height, width = batch.size
         corner_y = below(drawn[:, 0], height + top + bottom - self.extent[0] + 1) - top
         corner_x = below(drawn[:, 1], width + left + right - self.extent[1] + 1) - left
-        window = scene.view().crop(self.extent, corner_y, corner_x, self.padding_mode)
+        window = batch.view().crop(self.extent, corner_y, corner_x, self.padding_mode)
         if not any(self.padding):
-            window = replace(window, padded=scene.view().padded)
-        return scene.seen(window, self.fill if self.padding_mode == "constant" else None)
+            window = replace(window, padded=batch.view().padded)
+        return batch.seen(window, self.fill if self.padding_mode == "constant" else None)
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Flip:
         """The same."""
         return size
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Move the window; the pixels stay where they are."""
         flipped = chance(drawn[:, 0], self.share)
-        view = scene.view()
-        return scene.seen(view.flip(upright=flipped) if self.upright else view.flip(None, flipped))
+        view = batch.view()
+        return batch.seen(view.flip(upright=flipped) if self.upright else view.flip(None, flipped))
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ class ResizedCrop:
         """The extent."""
         return self.extent
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's box and resize it."""
-        height, width = scene.size
+        height, width = batch.size
         shapes, fits = drawn_shapes(drawn[:, :20], (height, width), self.scale, self.ratio)
         # Where no draw fits: the greatest middle box whose shape is allowed.
         least, most = self.ratio
@@ -117,13 +117,13 @@ class ResizedCrop:
         start = torch.where(fits[:, None], start, middle)
         nearest = IndexMap(*nearest_boxes(start, extent, self.extent))
         if self.nearest:
-            scene = scene.settled()
-            return scene.seen(nearest)
-        scene = scene.floats()
+            batch = batch.settled()
+            return batch.seen(nearest)
+        batch = batch.floats()
         images = resized_boxes(
-            scene.images, start.float(), extent.float(), self.extent, self.antialias
+            batch.images, start.float(), extent.float(), self.extent, self.antialias
         )
-        return LazyBatch(images, None if scene.masks is None else nearest.of(scene.masks))
+        return LazyBatch(images, None if batch.masks is None else nearest.of(batch.masks))
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,10 @@ class Turn:
         """The same."""
         return size
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's matrix and sample through it."""
-        scene = scene.floats()
-        height, width = scene.size
+        batch = batch.floats()
+        height, width = batch.size
         numbers = uniform(drawn)
         x = _between(numbers[:, 1], -self.translate[0] * width, self.translate[0] * width).round()
         y = _between(numbers[:, 2], -self.translate[1] * height, self.translate[1] * height).round()
@@ -158,8 +158,8 @@ class Turn:
             "scale": _between(numbers[:, 3], *self.scale),
             "shear": _between(numbers[:, 4], *self.shear),
         }
-        images = turned(scene.images, **motion, fill=self.fill, interpolation=self.interpolation)
-        masks = scene.masks
+        images = turned(batch.images, **motion, fill=self.fill, interpolation=self.interpolation)
+        masks = batch.masks
         if masks is not None:
             outside = torch.full((1,), -100.0, device=images.device)
             moved = turned(masks.to(torch.float32), **motion, fill=outside, interpolation="nearest")

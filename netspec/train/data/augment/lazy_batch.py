@@ -28,7 +28,7 @@ class LazyBatch:
     fill: Tensor | None = None
 
     @property
-    def batch(self) -> int:
+    def count(self) -> int:
         """Number of images."""
         return self.images.shape[0]
 
@@ -44,7 +44,7 @@ class LazyBatch:
         if self.window is not None:
             return self.window
         height, width = self.images.shape[2:]
-        return IndexMap.whole(self.batch, (height, width), self.images.device)
+        return IndexMap.whole(self.count, (height, width), self.images.device)
 
     def seen(self, window: IndexMap, fill: Tensor | None = None) -> LazyBatch:
         """The same images through another window."""

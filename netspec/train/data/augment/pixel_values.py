@@ -30,16 +30,16 @@ class Cutout:
         """The same."""
         return size
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's place and fill it."""
-        height, width = scene.size
+        height, width = batch.size
         top = below(drawn[:, 0], height) - self.extent[0] // 2
         left = below(drawn[:, 1], width) - self.extent[1] // 2
         hit = chance(drawn[:, 2], self.share)
         extent = torch.stack(
             [torch.full_like(top, self.extent[0]), torch.full_like(top, self.extent[1])], dim=1
         )
-        return _filled(scene, torch.stack([top, left], dim=1), extent, hit, self.value)
+        return _filled(batch, torch.stack([top, left], dim=1), extent, hit, self.value)
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Erasing:
         """The same."""
         return size
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's rectangle and fill it; where none fits nothing is erased."""
-        height, width = scene.size
+        height, width = batch.size
         # RandomErasing's ratio is height over width, the inverse of RandomResizedCrop's.
         ratio = (1 / self.ratio[1], 1 / self.ratio[0])
         extent, fits = drawn_shapes(
@@ -67,7 +67,7 @@ class Erasing:
         top = below(drawn[:, 20], height - extent[:, 0] + 1)
         left = below(drawn[:, 21], width - extent[:, 1] + 1)
         hit = chance(drawn[:, 22], self.share) & fits
-        return _filled(scene, torch.stack([top, left], dim=1), extent, hit, self.value)
+        return _filled(batch, torch.stack([top, left], dim=1), extent, hit, self.value)
 
 
 @dataclass(frozen=True)
@@ -81,27 +81,27 @@ class Jitter:
         """The same."""
         return size
 
-    def apply(self, scene: LazyBatch, drawn: Tensor) -> LazyBatch:
+    def apply(self, batch: LazyBatch, drawn: Tensor) -> LazyBatch:
         """Draw each image's factors and apply them."""
         numbers = uniform(drawn)
         columns = [
             numbers[:, place] * (most - least) + least
             for place, (least, most) in enumerate(self.ranges)
         ]
-        scene = scene.floats()
-        return replace(scene, images=jittered(scene.images, torch.stack(columns, dim=1)))
+        batch = batch.floats()
+        return replace(batch, images=jittered(batch.images, torch.stack(columns, dim=1)))
 
 
 def _filled(
-    scene: LazyBatch, start: Tensor, extent: Tensor, hit: Tensor, value: Tensor
+    batch: LazyBatch, start: Tensor, extent: Tensor, hit: Tensor, value: Tensor
 ) -> LazyBatch:
     """Each image's rectangle set to `value`, where `hit`, bool [batch]."""
-    scene = scene.floats()
-    height, width = scene.size
+    batch = batch.floats()
+    height, width = batch.size
     end = start + extent
     y = torch.arange(height, device=start.device)
     x = torch.arange(width, device=start.device)
     rows = (y >= start[:, 0, None]) & (y < end[:, 0, None]) & hit[:, None]
     columns = (x >= start[:, 1, None]) & (x < end[:, 1, None])
     inside = rows[:, None, :, None] & columns[:, None, None, :]
-    return replace(scene, images=torch.where(inside, value[:, None, None], scene.images))
+    return replace(batch, images=torch.where(inside, value[:, None, None], batch.images))
