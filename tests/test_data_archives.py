@@ -39,7 +39,8 @@ def test_an_archive_stands_for_the_tree_in_it(tmp_path: Path, name: str) -> None
     for _ in range(2):
         data = open_data(recipe, (3, 8, 8), num_classes=2, root=archive, say=said.append)
         assert (data.info.num_train, data.info.num_test) == (12, 12)
-    assert said == [f"unpacking `{archive}`, once", *(s for s in said if "decoding" in s)]
+    told = [line for line in said if not line.startswith(("data: ", "warning: fewer", "note: "))]
+    assert told == [f"unpacking `{archive}`, once", *(s for s in told if "decoding" in s)]
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:

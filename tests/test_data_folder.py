@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,11 @@ def test_train_and_test_folders_are_read_with_their_classes(tmp_path: Path) -> N
     assert test == [(100 + 40 * label + number, label) for label in (0, 1) for number in range(6)]
 
 
-def test_a_val_folder_is_the_validation_set_beside_test_and_else_the_test_set(
-    tmp_path: Path,
-) -> None:
+def test_a_part_is_used_for_what_its_name_says(tmp_path: Path) -> None:
     three = opened(class_tree(tmp_path / "three", ("train", "val", "test")))
     assert (three.info.num_train, three.info.num_validation, three.info.num_test) == (12, 12, 12)
     two = opened(class_tree(tmp_path / "two", ("train", "val")))
-    assert (two.info.num_train, two.info.num_validation, two.info.num_test) == (12, 0, 12)
+    assert (two.info.num_train, two.info.num_validation, two.info.num_test) == (12, 12, 0)
 
 
 def test_class_folders_alone_are_split_alike_whatever_the_seed(tmp_path: Path) -> None:
@@ -251,7 +250,7 @@ def test_large_images_are_kept_at_the_size_that_is_asked_for(tmp_path: Path) -> 
     ("change", "message"),
     [
         pytest.param(
-            lambda root: (root / "test" / "cow").mkdir(),
+            lambda root: shutil.copytree(root / "test" / "cat", root / "test" / "cow"),
             "`{root}/test/cow` is of a class that the training set does not have",
             id="a class only in test",
         ),

@@ -68,7 +68,8 @@ def eval_command(
     print(found.text())
     if not isfinite(found.figures.loss):
         Progress().say("warning: the loss is not a finite number: these weights have diverged")
-    written = found.write(out or trained.evaluation_folder(split))
+    folder = out or trained.evaluation_folder(split, data)
+    written = found.write(folder, None if data is None else data.absolute())
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 
@@ -190,6 +191,7 @@ def _evaluated(
         num_classes=network.output_shape[0],
         output_shape=network.output_shape,
         say=Progress().say,
+        known=trained.known(data, split),
     )
     try:
         if not opened.size(split):

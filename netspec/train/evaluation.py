@@ -68,11 +68,15 @@ class Evaluation:
                 lines.append(f"{name:{width}}  " + " ".join(f"{value:>{cell},}" for value in row))
         return "\n".join(lines)
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write ``figures.json``, ``confusion.csv`` and ``confusion.svg``; returns their paths."""
+    def write(self, folder: Path, data: Path | None = None) -> list[Path]:
+        """Write ``figures.json``, ``confusion.csv`` and ``confusion.svg``; returns their paths.
+
+        ``data`` is the folder that was evaluated, where it is not the run's own.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         figures = {
             "split": self.split,
+            "data": None if data is None else str(data),
             # JSON has no word for what is not a number
             **{k: v if isfinite(v) else None for k, v in self.figures.as_row().items()},
             "samples": self.figures.count,
@@ -99,6 +103,15 @@ class Evaluation:
         others = [(count, j) for j, count in enumerate(self.confusion[place]) if j != place]
         count, other = max(others, default=(0, 0), key=lambda pair: (pair[0], -pair[1]))
         return f"{self.classes[other]} ({count:,})" if count else ""
+
+
+def evaluated_data(folder: Path) -> Path | None:
+    """The folder of images that an evaluation in ``folder`` is of, if it says so."""
+    try:
+        data = json.loads((folder / "figures.json").read_text()).get("data")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return Path(data) if isinstance(data, str) else None
 
 
 def evaluate_split(

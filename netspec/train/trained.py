@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from netspec.recipe import Normalization, Recipe
+from netspec.train.data import Known, Split
 from netspec.train.errors import TrainError
+from netspec.train.evaluation import evaluated_data
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.run import recipe_of
@@ -39,11 +43,24 @@ class Trained:
         kept = self.run.read_env().get("overrides", {}).get("data")
         return None if kept is None else Path(kept)
 
-    def evaluation_folder(self, split: str) -> Path:
-        """Where figures on a split are written."""
+    def known(self, data: Path | None, split: Split) -> Known | None:
+        """What the weights know of data that are not the run's own; None for the run's own."""
+        own = self.data_root(None)
+        if data is None or not self.facts or (own and data.absolute() == own.absolute()):
+            return None
+        return Known(tuple(self.facts["classes"]), split)
+
+    def evaluation_folder(self, split: str, data: Path | None = None) -> Path:
+        """Where figures on a split are written: named by its data, never over those of others."""
         if self.run is None:
             return Path(f"evaluation-{self.network.name}")
-        return self.run.path / f"evaluation-{split}"
+        if data is None:
+            return self.run.path / f"evaluation-{split}"
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", data.absolute().name) or "data"
+        first = f"evaluation-{name}" + ("" if split == "test" else f"-{split}")
+        names = chain([first], (f"{first}-{number}" for number in count(2)))
+        folders = (self.run.path / name for name in names)
+        return next(f for f in folders if not f.exists() or evaluated_data(f) == data.absolute())
 
     def prepared(
         self, device: str | None, data: Path | None = None, batch_size: int | None = None

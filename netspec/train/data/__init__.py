@@ -10,11 +10,13 @@ from netspec.train.data.data_checks import check_weights
 from netspec.train.data.decoding.pictures import load_images
 from netspec.train.data.decoding.streaming import worker_failure
 from netspec.train.data.open_data import open_data
+from netspec.train.data.open_sources import Known
 
 __all__ = [
     "Batch",
     "Data",
     "DataInfo",
+    "Known",
     "Split",
     "check_weights",
     "load_images",

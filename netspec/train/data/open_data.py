@@ -13,7 +13,7 @@ from netspec.train.data.cache import key_of, remembered
 from netspec.train.data.data import Data, DataInfo, Split, split_places
 from netspec.train.data.data_checks import check_agreement
 from netspec.train.data.image_source import ImageSource
-from netspec.train.data.open_sources import Opened, Say, open_sources
+from netspec.train.data.open_sources import Known, Opened, Say, open_sources
 from netspec.train.data.preparation import Preparation
 from netspec.train.data.statistics import mean_and_std
 from netspec.train.errors import TrainError
@@ -29,21 +29,24 @@ def open_data(
     workers: int | None = None,
     output_shape: tuple[int, ...] | None = None,
     say: Say | None = None,
+    known: Known | None = None,
 ) -> Data:
     """Open the data set of `recipe.data` for a network of `input_shape` (channels first).
 
     `root` overrides `data.root`, and `workers` `data.workers`. `output_shape` is (num_classes,) if
     left out; (classes, height, width) asks for a class a pixel, which only `synthetic` has. `say`
-    is told what takes long. Raises TrainError where files are missing or damaged, and where
-    channels, size or the number of classes are not the network's.
+    is told what was found and what takes long. With `known`, all images of a folder are opened for
+    evaluation alone, their classes matched by name. Raises TrainError where files are missing or
+    damaged, and where channels, size or the number of classes are not the network's.
     """
     target = device or torch.device("cpu")
     answers = output_shape or (num_classes,)
     say = say or _silent
-    opened = open_sources(recipe, input_shape, answers, root, target, workers, say)
+    opened = open_sources(recipe, input_shape, answers, root, target, workers, say, known)
     check_agreement(recipe, opened.dataset, opened.classes, opened.shape, input_shape, answers)
     places = _places(opened, recipe, target)
-    mean, std = _normalization(recipe, opened, places["train"][1], say)
+    seen = places.get("train", next(iter(places.values())))[1]
+    mean, std = _normalization(recipe, opened, seen, say)
     counts = {split: len(index) for split, (_, index) in places.items()}
     info = DataInfo(
         dataset=opened.dataset,
@@ -52,9 +55,9 @@ def open_data(
         size=tuple(input_shape[1:]),
         mean=mean,
         std=std,
-        num_train=counts["train"],
+        num_train=counts.get("train", 0),
         num_validation=counts.get("validation", 0),
-        num_test=counts["test"],
+        num_test=counts.get("test", 0),
         fingerprint=opened.fingerprint,
         resident=opened.resident,
     )
@@ -64,16 +67,24 @@ def open_data(
 
 def _places(opened: Opened, recipe: Recipe, device: torch.device) -> dict[str, tuple[str, Tensor]]:
     """For each split, the source that its images lie in, and their indices there."""
-    train, validation = split_places(
-        len(opened.sources["train"]), recipe.data.validation, recipe.seed
-    )
     here = device if opened.resident else torch.device("cpu")
+    if "train" not in opened.sources:  # of a folder that is only evaluated
+        return {name: (name, _all(source, here)) for name, source in opened.sources.items()}
+    count = len(opened.sources["train"])
+    train, validation = split_places(count, recipe.data.validation, recipe.seed)
     places = {"train": ("train", train.to(here))}
-    if "validation" in opened.sources and not recipe.data.validation:
+    if "validation" in opened.sources:
+        if recipe.data.validation:
+            raise TrainError(
+                f"`validation: {recipe.data.validation:g}` holds out a share of the training "
+                "images, and the data have a validation part",
+                "leave `validation` out, or take that folder away",
+            )
         places["validation"] = ("validation", _all(opened.sources["validation"], here))
     elif len(validation):
         places["validation"] = ("train", validation.to(here))
-    places["test"] = ("test", _all(opened.sources["test"], here))
+    if "test" in opened.sources:
+        places["test"] = ("test", _all(opened.sources["test"], here))
     return places
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -16,7 +17,13 @@ from netspec.train.data.decoding.decode_all import Storing, cores_available, dec
 from netspec.train.data.decoding.streaming import Streaming
 from netspec.train.data.image_source import ImageSource, Resident
 from netspec.train.data.room import fits
-from netspec.train.data.sets.class_folders import ClassFolders, class_folders, is_class_tree
+from netspec.train.data.sets.account import account
+from netspec.train.data.sets.class_folders import (
+    ClassFolders,
+    class_folders,
+    is_class_tree,
+    labelled_folder,
+)
 from netspec.train.data.sets.digits import digits_arrays
 from netspec.train.data.sets.synthetic import synthetic_arrays
 from netspec.train.data.sets.torchvision_sets import present, torchvision_arrays
@@ -41,6 +48,13 @@ class Opened:
     resident: bool
 
 
+class Known(NamedTuple):
+    """What a trained network knows of the images that it is to be evaluated on."""
+
+    classes: tuple[str, ...]
+    split: str
+
+
 def open_sources(
     recipe: Recipe,
     input_shape: tuple[int, ...],
@@ -49,6 +63,7 @@ def open_sources(
     device: torch.device,
     workers: int | None,
     say: Say,
+    known: Known | None = None,
 ) -> Opened:
     """Open the set that the recipe names, in the folder `given` or its own.
 
@@ -56,6 +71,10 @@ def open_sources(
     """
     data = recipe.data
     root = given or Path(data.root)
+    if known is not None:
+        root = unpacked(root, say) if is_archive(root) else root
+        folders = labelled_folder(root, known.classes, known.split)
+        return _folder(folders, recipe, device, workers, say)
     dataset = data.dataset
     if dataset is None:
         if given is None and not root.exists():
@@ -95,6 +114,8 @@ def _resident(arrays: Arrays, recipe: Recipe, device: torch.device) -> Opened:
 def _folder(
     folders: ClassFolders, recipe: Recipe, device: torch.device, workers: int | None, say: Say
 ) -> Opened:
+    for line in account(folders):
+        say(line)
     data = recipe.data
     chosen = storing(folders, data.channels, data.resize)
     count = sum(len(files.paths) for files in folders.parts.values())

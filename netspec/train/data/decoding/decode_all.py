@@ -45,7 +45,7 @@ def storing(folders: ClassFolders, channels: int | None, resize: tuple[int, int]
 
     Raises TrainError where the first image cannot be read.
     """
-    first = folders.parts["train"].paths[0]
+    first = next(iter(folders.parts.values())).paths[0]
     try:
         found, size = decode.image_kind(folders.root / first)
     except decode.UnreadableImage as error:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.train.data.augment.counter_rng import TEST, permutation
+from netspec.train.data.sets.layout import (
+    Layout,
+    find_layout,
+    is_image,
+    part_of,
+    subfolders,
+)
 from netspec.train.errors import TrainError
 
-SUFFIXES = frozenset(
-    (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-)
-
 TEST_SHARE = 0.2
-"""Share of a tree without parts that becomes its test set, the same whatever the seed."""
-
-_LAYOUT = "lay them out as `train/<class>/*.jpg` and `test/<class>/*.jpg`, or as `<class>/*.jpg`"
+"""Share of each class that becomes the test set of a tree without one, whatever the seed."""
 
 
 @dataclass(frozen=True)
@@ -31,93 +33,142 @@ class Files:
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """A class-folder tree: `parts` holds `train`, `test` and, where the tree has one, `validation`.
+    """A class-folder tree: `parts` holds `train` and what else there is, `validation` and `test`.
 
-    `state` is a fingerprint of all names, sizes and times of change.
+    `state` is a fingerprint of all names, sizes and times of change. `notes` tell what is not used,
+    and what was held out.
     """
 
     root: Path
     classes: tuple[str, ...]
     parts: Mapping[str, Files]
     state: str
+    notes: tuple[str, ...] = ()
 
 
 def is_class_tree(root: Path) -> bool:
-    """Whether `root` holds `train/` and `test/` or `val/`, each with folders inside."""
-    return _has_folders(root / "train") and any(
-        _has_folders(root / name) for name in ("test", "val", "validation")
-    )
+    """Whether `root` names its parts, with folders inside, as a tree of class folders does."""
+    if not root.is_dir():
+        return False
+    parts = {part_of(folder.name) for folder in subfolders(root) if subfolders(folder)}
+    return "train" in parts and bool(parts & {"test", "validation"})
 
 
 def class_folders(root: Path) -> ClassFolders:
-    """Find the images below `root`.
+    """Find the images below `root` that a network is to be trained on.
 
-    `root` holds `train/` and `test/` (and `val/`) with a folder a class each, or the class folders
-    themselves, which are then split. Where there is no `test/`, `val/` is the test set. Raises
-    TrainError for a tree of another form.
+    `root` holds a folder for each part with a folder a class each, or the class folders themselves.
+    Where there is neither a test nor a validation part, a share of each class is held out as the
+    test set. Raises TrainError for a tree of another form.
     """
-    if not root.is_dir():
+    layout = find_layout(root)
+    if layout.named and "train" not in layout.parts:
+        have = " and ".join(f"`{_folder_name(layout, part)}`" for part in layout.parts)
         raise TrainError(
-            f"there is no folder `{root}`", "name the images' folder with `--data` or `data.root`"
+            f"`{root}` has {have} and nothing to train on", "add a `train` folder beside it"
         )
-    train = root / "train" if _has_folders(root / "train") else root
-    classes = tuple(_class_names(train))
-    if not classes:
-        raise TrainError(f"there are no class folders in `{train}`", _LAYOUT)
+    part = "train" if layout.named else "all"
+    classes = tuple(layout.parts[part])
+    _require_several(layout, part, classes)
+    state, notes = hashlib.sha256(), list(layout.unused)
+    found: dict[str, Files] = {}
+    for name, folders in layout.parts.items():
+        _require_known(root, name, folders, classes)
+        files, left = _files(root, folders, classes, state)
+        found["train" if name == "all" else name] = files
+        notes += left
+    if not found.keys() & {"test", "validation"}:
+        found["train"], found["test"] = _split(found["train"], len(classes))
+        notes.append(
+            f"no test part: {len(found['test'].paths)} images, a fifth of each class, are held out "
+            "as one; a `test` folder chooses them itself"
+        )
+    return ClassFolders(root, classes, found, state.hexdigest(), tuple(notes))
+
+
+def labelled_folder(root: Path, classes: tuple[str, ...], split: str) -> ClassFolders:
+    """Find the images below `root` that a network with these `classes` is to be evaluated on.
+
+    Of a tree that names its parts, the part `split`; of one that does not, all of it. Classes are
+    matched by name, however their letters are composed. Raises TrainError for others.
+    """
+    layout = find_layout(root)
+    part = split if layout.named else "all"
+    if part not in layout.parts:
+        have = " and ".join(layout.parts)
+        raise TrainError(f"`{root}` has no {split} part, but {have}", "name another `--split`")
+    by_name = {_composed(name): name for name in classes}
+    folders = {by_name.get(_composed(n), n): folder for n, folder in layout.parts[part].items()}
+    for name, folder in folders.items():
+        if name not in classes:
+            raise TrainError(
+                f"`{folder}` is of a class that the network was not trained on",
+                f"its classes are {_few(classes)}",
+            )
     state = hashlib.sha256()
-    found = {"train": _files(root, train, classes, state)}
-    if train is not root:
-        held_out = next((n for n in ("val", "validation") if _has_folders(root / n)), None)
-        for part, name in (("validation", held_out), ("test", "test")):
-            if name is not None and _has_folders(root / name):
-                found[part] = _files(root, root / name, classes, state, whole=False)
-        if "test" not in found and "validation" in found:
-            found["test"] = found.pop("validation")
-    if "test" not in found:
-        found["train"], found["test"] = _split(found["train"])
-    return ClassFolders(root, classes, found, state.hexdigest())
+    files, left = _files(root, folders, classes, state)
+    notes = [*layout.unused, *left]
+    missing = [name for name in classes if name not in folders]
+    if missing:
+        notes.append(f"no images of {_few(tuple(missing))}")
+    return ClassFolders(root, classes, {split: files}, state.hexdigest(), tuple(notes))
 
 
-def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and bool(_class_names(folder))
+def _composed(name: str) -> str:
+    """A name as most systems write it: macOS keeps an accent apart from its letter."""
+    return unicodedata.normalize("NFC", name)
 
 
-def _class_names(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+def _few(names: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:12])
+    return shown + (", …" if len(names) > 12 else "")
+
+
+def _folder_name(layout: Layout, part: str) -> str:
+    return next(iter(layout.parts[part].values())).parent.name
+
+
+def _require_several(layout: Layout, part: str, classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        folder = next(iter(layout.parts[part].values()))
+        raise TrainError(
+            f"`{folder.parent}` has one class folder, `{folder.name}`",
+            "there must be two or more to tell apart, each with images of its own",
+        )
+
+
+def _require_known(
+    root: Path, part: str, folders: Mapping[str, Path], classes: tuple[str, ...]
+) -> None:
+    for name, folder in folders.items():
+        if name not in classes:
+            raise TrainError(
+                f"`{folder}` is of a class that the training set does not have",
+                f"add `{name}` to the training part of `{root}`, or take the folder away",
+            )
 
 
 def _files(
-    root: Path, folder: Path, classes: tuple[str, ...], state: hashlib._Hash, whole: bool = True
-) -> Files:
-    """The images below `folder`; with `whole` every class must have some."""
-    names = _class_names(folder)
-    for name in names:
-        if name not in classes:
-            raise TrainError(
-                f"`{folder / name}` is of a class that the training set does not have",
-                f"add `{name}` to `{root / 'train'}`, or take the folder away",
-            )
+    root: Path, folders: Mapping[str, Path], classes: tuple[str, ...], state: hashlib._Hash
+) -> tuple[Files, list[str]]:
+    """The images in class folders, and what lies beside them that is no image."""
     paths: list[str] = []
     labels: list[int] = []
-    for name in names:
-        before = len(paths)
-        for path, size, changed in sorted(_images(folder / name)):
+    others: dict[str, int] = {}
+    for name in sorted(folders, key=classes.index):
+        for path, size, changed in sorted(_images(folders[name], others)):
             relative = os.path.relpath(path, root)
             paths.append(relative)
             labels.append(classes.index(name))
             state.update(f"{relative}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
-        if whole and len(paths) == before:
-            raise TrainError(
-                f"there are no images in `{folder / name}`",
-                f"put some of {', '.join(sorted(SUFFIXES))} there, or take the folder away",
-            )
-    if not paths:
-        raise TrainError(f"there are no images in `{folder}`", _LAYOUT)
-    return Files(tuple(paths), tuple(labels))
+    count = sum(others.values())
+    kinds = ", ".join(f"`{suffix or 'no suffix'}`" for suffix in sorted(others)[:6])
+    files = "1 file is no image" if count == 1 else f"{count} files are no images"
+    return Files(tuple(paths), tuple(labels)), [f"{files} by their suffix: {kinds}"] * bool(count)
 
 
-def _images(folder: Path) -> list[tuple[str, int, int]]:
+def _images(folder: Path, others: dict[str, int]) -> list[tuple[str, int, int]]:
+    """The images below a folder with size and time of change; `others` counts other suffixes."""
     found: list[tuple[str, int, int]] = []
     with os.scandir(folder) as scanned:
         entries = list(scanned)
@@ -125,25 +176,32 @@ def _images(folder: Path) -> list[tuple[str, int, int]]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            found += _images(Path(entry.path))
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+            found += _images(Path(entry.path), others)
+        elif is_image(entry.name):
             status = entry.stat()
             found.append((entry.path, status.st_size, status.st_mtime_ns))
+        else:
+            suffix = os.path.splitext(entry.name)[1].lower()
+            others[suffix] = others.get(suffix, 0) + 1
     return found
 
 
-def _split(files: Files) -> tuple[Files, Files]:
-    """A test set out of a tree that has none: the first of a fixed order."""
+def _split(files: Files, classes: int) -> tuple[Files, Files]:
+    """A test set out of a tree that has none: of each class the first of a fixed order."""
     total = len(files.paths)
-    held = round(total * TEST_SHARE)
-    if not held:
+    order = permutation(0, 0, TEST, total).tolist()
+    test: list[int] = []
+    for label in range(classes):
+        mine = [place for place in order if files.labels[place] == label]
+        test += mine[: round(len(mine) * TEST_SHARE)]
+    if not test:
         raise TrainError(
             f"{total} images are too few to hold out a test set", "add images, or a `test/` folder"
         )
-    order = permutation(0, 0, TEST, total).tolist()
-    parts = (sorted(order[held:]), sorted(order[:held]))
-    train, test = (
+    held = set(test)
+    parts = ([i for i in range(total) if i not in held], sorted(held))
+    train, tested = (
         Files(tuple(files.paths[i] for i in part), tuple(files.labels[i] for i in part))
         for part in parts
     )
-    return train, test
+    return train, tested

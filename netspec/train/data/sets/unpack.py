@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from netspec.train.data.cache import cache_root, key_of, locked
+from netspec.train.data.sets.layout import part_of, subfolders
 from netspec.train.errors import TrainError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
@@ -105,7 +106,6 @@ def _check_room(archive: Path, target: Path, count: int, size: int) -> None:
 
 def _lone_folder(folder: Path) -> Path:
     """The only folder inside, where an archive wraps its tree in one; else `folder`."""
-    entries = list(folder.iterdir())
-    inner = [entry for entry in entries if entry.is_dir()]
-    wraps = len(entries) == 1 and len(inner) == 1
-    return inner[0] if wraps and any(entry.is_dir() for entry in inner[0].iterdir()) else folder
+    inner = subfolders(folder)
+    wraps = len(inner) == 1 and part_of(inner[0].name) is None and bool(subfolders(inner[0]))
+    return inner[0] if wraps else folder
