@@ -156,9 +156,7 @@ def test_other_data_is_seen_through_the_figures_of_training(
     facts = trained.run.read_env()["data"]
     assert seen == [Normalization(tuple(facts["mean"]), tuple(facts["std"]))] * 2
     (few / "class3").rename(few / "other")
-    with pytest.raises(
-        TrainError, match="other` is of a class that the network was not"
-    ):
+    with pytest.raises(TrainError, match="other` is of a class that the network was not"):
         eval_command(trained, data=few, split="train", out=tmp_path / "out")
     capsys.readouterr()
 
