@@ -76,3 +76,22 @@ def test_a_layer_infers_the_same_shape_unless_it_says_otherwise() -> None:
     assert Plain().infer(shape) == shape
     assert Plain().num_params(shape) == 0
     assert Plain().macs(shape) == 0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ({"saves": "everything"}, "`Declared.saves` is none of input, output, both, nothing"),
+        ({"arity": (2, 1)}, "`Declared.arity` takes at least 2 inputs and at most 1"),
+        ({"arity": "x"}, "`Declared.arity` is no pair"),
+        ({"arity": (None, 1)}, "`Declared.arity` is no pair"),
+        ({"infer": 3}, "`Declared.infer` is no method"),
+        ({"macs": len}, "`Declared.macs` is no method"),
+    ],
+)
+def test_what_a_class_declares_is_read_when_it_is_registered(
+    attributes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        register(type("Declared", (Op,), {"__doc__": "A layer.", **attributes}))
+    assert "Declared" not in OPS

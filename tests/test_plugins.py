@@ -178,3 +178,23 @@ def test_what_a_plugin_itself_misses_is_no_missing_plugin(
     done = netspec(folder, "--plugin", name, "check", "spec.yaml")
     assert done.returncode == 2
     assert f"the plugin `{name}` failed: {says}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ('raise Refusal("XX999", "no")', "`Brighten.infer` at bright.py:13 refuses with `'XX999'`"),
+        ('raise Refusal("NS601", "no")', "`Brighten.infer` at bright.py:13 refuses with `'NS601'`"),
+        ('raise Refusal("NS409", None)', "`Brighten.infer` at bright.py:13 refuses with `'NS409'`"),
+        ("raise SystemExit(3)", "`Brighten.infer` failed at bright.py:13: SystemExit: 3"),
+        ("return super().infer()", "`Brighten.infer` failed at bright.py:13: IndexError: "),
+    ],
+)
+def test_a_rule_that_refuses_without_sense_or_ends_the_program_is_told_at_its_layer(
+    folder: Path, rule: str, says: str
+) -> None:
+    text = PLUGIN.replace("import Op,", "import Op, Refusal,").replace("return inputs[0]", rule)
+    (folder / "bright.py").write_text(text)
+    done = netspec(folder, "check", "spec.yaml", "--plugin", "bright")
+    assert done.returncode == 1
+    assert f"spec.yaml:3:11: error[NS411]: {says}" in done.stdout

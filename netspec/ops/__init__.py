@@ -25,7 +25,7 @@ from netspec.ops import (
     upsample,
 )
 from netspec.ops.base import Op
-from netspec.ops.foreign_rules import guard_rules
+from netspec.ops.foreign_rules import check_declared, guard_rules
 
 MODULES = (
     parameter,
@@ -97,7 +97,7 @@ def register(op: type[Op]) -> type[Op]:
 
     and a spec then says `- Scale: 0.5`. Registering the same class again changes nothing.
     Raises `TypeError` for what is not a layer, and `ValueError` for a name that is taken or is
-    not in PascalCase, and for an argument whose schema netspec can't read.
+    not in PascalCase, and for an argument's schema, `saves` or `arity` that netspec can't read.
     """
     if not (isinstance(op, type) and issubclass(op, Op)) or op.abstract:
         raise TypeError(f"{op!r} is not a subclass of Op that a spec can name")
@@ -111,6 +111,7 @@ def register(op: type[Op]) -> type[Op]:
     if sum(a.bare for a in op.args.values()) > 1:
         raise ValueError(f"more than one argument of `{name}` is bare")
     if name not in OPS:
+        check_declared(op)
         guard_rules(op)
     OPS[name] = op
     return op

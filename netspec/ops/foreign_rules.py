@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import wraps
-from types import FrameType, TracebackType
-from typing import Any, Final
+from types import FrameType, FunctionType, TracebackType
+from typing import Any, Final, get_args
 
-from netspec.ops.base import Op, Refusal, Saved, Shape
+from netspec.diagnostics import CODES
+from netspec.ops.base import Op, Refusal, Saved, Saves, Shape
 
 RULES: Final = ("check", "infer", "parameters", "buffers", "macs", "saving", "extra_saved", "make")
 """The methods of an op that a plugin may write."""
@@ -22,6 +23,22 @@ def guard_rules(op: type[Op]) -> None:
         rule = getattr(op, name)
         if not rule.__module__.startswith("netspec."):
             setattr(op, name, _guarded(rule, f"{op.__name__}.{name}", _CHECKS.get(name)))
+
+
+def check_declared(op: type[Op]) -> None:
+    """Raise `ValueError` for class attributes that netspec cannot read."""
+    if op.saves not in get_args(Saves):
+        words = ", ".join(get_args(Saves))
+        raise ValueError(f"`{op.__name__}.saves` is none of {words}")
+    counts = op.arity if isinstance(op.arity, tuple) and len(op.arity) == 2 else (-1, -1)
+    least, most = counts
+    if type(least) is not int or least < 0 or not (most is None or type(most) is int):
+        raise ValueError(f"`{op.__name__}.arity` is no pair of a least and a largest number")
+    if most is not None and most < least:
+        raise ValueError(f"`{op.__name__}.arity` takes at least {least} inputs and at most {most}")
+    for name in RULES:
+        if not isinstance(getattr(op, name), FunctionType):
+            raise ValueError(f"`{op.__name__}.{name}` is no method")
 
 
 def try_rules(op: Op, shapes: tuple[Shape, ...]) -> None:
@@ -40,9 +57,14 @@ def _guarded(
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             given = rule(*args, **kwargs)
-        except Refusal:
-            raise
-        except Exception as error:
+        except Refusal as refusal:
+            if _sound(refusal):
+                raise
+            what = f"{_said(refusal.code)} and {_said(refusal.message)}"
+            place = _place(refusal.__traceback__, rule)
+            message = f"`{called}` at {place} refuses with {what}, which are no code and sentence"
+            raise Refusal("NS411", message, hint=HINT) from refusal
+        except (Exception, SystemExit) as error:
             place = _place(error.__traceback__, rule)
             what = f"{type(error).__name__}: {error}".rstrip(": ")
             raise Refusal("NS411", f"`{called}` failed at {place}: {what}", hint=HINT) from error
@@ -53,6 +75,13 @@ def _guarded(
         return given
 
     return run
+
+
+def _sound(refusal: Refusal) -> bool:
+    """Whether a refusal can be told: an error of the registry, in words."""
+    known = isinstance(refusal.code, str) and refusal.code in CODES
+    words = isinstance(refusal.message, str) and isinstance(refusal.hint, str | None)
+    return known and words and CODES[refusal.code].severity == "error"
 
 
 def _place(traceback: TracebackType | None, rule: Callable[..., Any]) -> str:
@@ -77,17 +106,22 @@ def _written(file: str, line: int) -> str:
     return f"{near if len(near) < len(file) else file}:{line}"
 
 
+def _sizes(given: Any, least: int) -> bool:
+    return isinstance(given, tuple) and all(type(n) is int and n >= least for n in given)
+
+
 def _not_shape(given: Any) -> str | None:
-    sizes = isinstance(given, tuple) and all(type(n) is int and n > 0 for n in given)
-    return None if sizes and given else f"{_said(given)}, which is no shape: a tuple of sizes"
+    return (
+        None
+        if _sizes(given, least=1) and given
+        else f"{_said(given)}, which is no shape: a tuple of sizes"
+    )
 
 
 def _not_tensors(given: Any) -> str | None:
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         return f"{_said(given)}, which is no dict of names and shapes"
-    wrong = [
-        s for s in given.values() if not isinstance(s, tuple) or not all(type(n) is int for n in s)
-    ]
+    wrong = [shape for shape in given.values() if not _sizes(shape, least=0)]
     return f"{_said(wrong[0])} for a tensor's shape" if wrong else None
 
 
@@ -96,7 +130,7 @@ def _not_count(given: Any) -> str | None:
 
 
 def _not_saves(given: Any) -> str | None:
-    known = ("input", "output", "both", "nothing")
+    known = get_args(Saves)
     return None if given in known else f"{_said(given)}, which is none of {', '.join(known)}"
 
 

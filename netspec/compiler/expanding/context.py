@@ -223,6 +223,8 @@ def _gives(wire: Wire) -> Note | None:
 def _argument_span(refusal: Refusal, entry: Entry) -> Span:
     """Where the argument that is to blame is written, or else the layer."""
     args = entry.args
+    if refusal.code == "NS411":  # a plugin is to blame, and no argument
+        return entry.span
     if refusal.argument and isinstance(args, Mapping):
         node = args.items.get(refusal.argument)
         return node.span if node is not None else entry.span
