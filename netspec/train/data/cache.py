@@ -23,7 +23,7 @@ from netspec.train.data.arrays import Arrays, Part
 from netspec.train.errors import TrainError
 from netspec.train.fsync import fsync_path
 
-FORMAT = 1
+FORMAT = 2
 """Counted up when what is decoded, or how, changes: old entries are then made anew."""
 
 Labels = np.ndarray[Any, np.dtype[Any]]

@@ -18,6 +18,9 @@ from netspec.train.data.preparation import Preparation
 from netspec.train.data.statistics import mean_and_std
 from netspec.train.errors import TrainError
 
+LOOKED_AT = 64
+"""Images that are looked at together, to see whether they differ at all."""
+
 
 def open_data(
     recipe: Recipe,
@@ -45,6 +48,8 @@ def open_data(
     opened = open_sources(recipe, input_shape, answers, root, target, workers, say, known)
     check_agreement(recipe, opened.dataset, opened.classes, opened.shape, input_shape, answers)
     places = _places(opened, recipe, target)
+    if "train" in places:
+        _require_difference(opened, places["train"][1])
     seen = places.get("train", next(iter(places.values())))[1]
     mean, std = _normalization(recipe, opened, seen, say)
     counts = {split: len(index) for split, (_, index) in places.items()}
@@ -116,6 +121,21 @@ def _silent(message: str) -> None:
 
 def _all(source: ImageSource, device: torch.device) -> Tensor:
     return torch.arange(len(source), device=device)
+
+
+def _require_difference(opened: Opened, train: Tensor) -> None:
+    """Raise TrainError where every pixel of the training images has one value."""
+    seen = train if opened.resident else train[:LOOKED_AT]
+    least, most = 255.0, 0.0
+    for images, _ in opened.sources["train"].fetch(list(torch.split(seen, LOOKED_AT))):
+        least, most = min(least, float(images.min())), max(most, float(images.max()))
+        if least < most:
+            return
+    what = "all" if len(seen) == len(train) else f"the first {len(seen)}"
+    raise TrainError(
+        f"{what} training images are alike: every pixel is {most:g} of 255",
+        "look at the files: their values may lie in a range or a channel that is not read",
+    )
 
 
 def _normalization(

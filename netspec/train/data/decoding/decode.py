@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 Array = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+ORIENTATION = 0x0112
+"""The EXIF tag that says how a picture is turned or mirrored, 1 for not at all."""
 
 
 class UnreadableImage(Exception):
@@ -37,9 +41,10 @@ def read_image(
 ) -> Array:
     """One image as uint8 [channels, height, width]: grey for 1 channel, else red, green, blue.
 
-    Files with more than 8 bits a channel keep the upper 8. With `resize` the image is brought to
-    `size` (height, width), smoothed; without, another size raises OddSize. A file that cannot be
-    read, whole, raises UnreadableImage.
+    It is upright, as its EXIF orientation says, and what is transparent is white. More than 8 bits
+    a channel are brought to 8 (see `eight_bits`). With `resize` the image is brought to `size`
+    (height, width), smoothed; without, another size raises OddSize. A file that cannot be read,
+    whole, raises UnreadableImage.
     """
     try:
         with warnings.catch_warnings(), Image.open(path) as opened:
@@ -47,10 +52,11 @@ def read_image(
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             if resize and size is not None:
                 # JPEG can be decoded at half or less; twice the target leaves enough to smooth.
-                opened.draft(None, (2 * size[1], 2 * size[0]))
-            elif size is not None and (opened.height, opened.width) != size:
-                raise OddSize((opened.height, opened.width))
-            image = _colored(opened, channels)
+                height, width = size[::-1] if _lies(opened) else size
+                opened.draft(None, (2 * width, 2 * height))
+            elif size is not None and _upright_size(opened) != size:
+                raise OddSize(_upright_size(opened))
+            image = _colored(ImageOps.exif_transpose(opened), channels)
             if resize and size is not None and (image.height, image.width) != size:
                 image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
             pixels = np.asarray(image, dtype=np.uint8)
@@ -61,14 +67,67 @@ def read_image(
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
+def _lies(image: Image.Image) -> bool:
+    """Whether the stored rows are the columns of the picture, as its EXIF orientation says."""
+    return image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width of the picture as it is seen."""
+    if image.format == "TIFF" and _lies(image):  # which some versions of Pillow turn on loading
+        image = ImageOps.exif_transpose(image)
+        return (image.height, image.width)
+    return (image.width, image.height) if _lies(image) else (image.height, image.width)
+
+
+def _is_grey(image: Image.Image) -> bool:
+    return image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
+
+
 def _colored(image: Image.Image, channels: int) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits, whatever the container calls it
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype("u1"))
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = Image.fromarray(eight_bits(np.asarray(image)))
     mode = "L" if channels == 1 else "RGB"
+    if image.mode == "LAB":
+        image = _from_lab(image)
+    elif image.has_transparency_data:
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image.convert("RGBA")).convert(
+            "L" if _is_grey(image) else "RGB"
+        )
     if image.mode == mode:
         image.load()
         return image
     return image.convert(mode)
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    changed = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
+    assert changed is not None
+    return changed
+
+
+def eight_bits(values: np.ndarray[Any, Any]) -> Array:
+    """Grey values of 16 or 32 bits, or real ones, as 0 to 255.
+
+    The white of an image is the least of 1 (of real numbers), 255, 65,535 and 2³¹ - 1 that no value
+    exceeds, so that files that hold few bits in many are not black. Where some are below 0, they
+    are stretched from the least to the largest.
+    """
+    real = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    least, most = float(real.min()), float(real.max())
+    if least < 0:
+        stretched: Array = np.rint((real - least) * (255 / ((most - least) or 1))).astype(np.uint8)
+        return stretched
+    whites = ((1.0,) if values.dtype.kind == "f" else ()) + (255.0, 65_535.0, 2.0**31 - 1)
+    white = next((white for white in whites if most <= white), most)
+    # 8 of 16 bits are the upper ones, as everywhere
+    eight = real // 256 if white == 65_535.0 else np.rint(real * (255 / white))
+    scaled: Array = eight.astype(np.uint8)
+    return scaled
 
 
 def _reason(error: Exception) -> str:
@@ -83,11 +142,10 @@ def _reason(error: Exception) -> str:
 
 
 def image_kind(path: Path) -> tuple[int, tuple[int, int]]:
-    """Channels (1 for grey, else 3) and (height, width) of an image, from its header."""
+    """Channels (1 for grey, else 3) and (height, width) of an upright image, from its header."""
     try:
         with Image.open(path) as opened:
-            grey = opened.mode in ("1", "L", "LA") or opened.mode.startswith("I")
-            return (1 if grey else 3), (opened.height, opened.width)
+            return (1 if _is_grey(opened) else 3), _upright_size(opened)
     except Exception as error:
         raise UnreadableImage(_reason(error)) from error
 
