@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from netspec.compiler.language.document import Document
@@ -57,15 +56,15 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     return Overrides(params, None if shape is None else parse_shape(shape), train)
 
 
-_SIZE = re.compile("0*[1-9][0-9]{0,8}")
-"""A size as it is written, in ASCII; none is near what a tensor can have beyond it."""
+_LONGEST_SIZE = 20
 
 
 def parse_shape(text: str) -> Node:
     """`3,227,227` as a shape. Raises `SpecError` (NS308)."""
     span = Span("--input", 0, 0, 0, 0)
     parts = text.replace("x", ",").replace("×", ",").strip("[]() ").split(",")
-    if not 1 <= len(parts) <= 4 or not all(_SIZE.fullmatch(part.strip()) for part in parts):
+    sound = all(part.strip().isdecimal() and len(part) < _LONGEST_SIZE for part in parts)
+    if not 1 <= len(parts) <= 4 or not sound or not all(0 < int(p) <= 10**9 for p in parts):
         raise _error(f"`{text}` is not an input's shape", span, "for example `--input 3,227,227`")
     return lift([int(part) for part in parts], span)
 
