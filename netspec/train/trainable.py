@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from netspec.recipe import Recipe
@@ -45,10 +44,6 @@ class Trainable(Protocol):
     @property
     def source_text(self) -> str:
         """The spec as its author wrote it."""
-
-    @property
-    def path(self) -> Path | None:
-        """Where the spec was read, if from a file."""
 
     def resolved(self) -> str:
         """A YAML spec that is complete in itself."""

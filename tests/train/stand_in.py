@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -25,7 +24,6 @@ class StandIn:
     outputs: tuple[str, ...] = ("logits",)
     num_params: int = 0
     training_params: int = 0
-    path: Path | None = None
 
     @property
     def recipe(self) -> Recipe:

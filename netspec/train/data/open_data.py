@@ -13,10 +13,11 @@ from netspec.train.data.cache import key_of, remembered
 from netspec.train.data.data import Data, DataInfo, Split, split_places
 from netspec.train.data.data_checks import check_agreement
 from netspec.train.data.image_source import ImageSource
-from netspec.train.data.open_sources import Known, Opened, Say, open_sources
+from netspec.train.data.open_sources import Known, Opened, open_sources
 from netspec.train.data.preparation import Preparation
 from netspec.train.data.statistics import mean_and_std
 from netspec.train.errors import TrainError
+from netspec.train.say import Say, silent
 
 LOOKED_AT = 64
 """Images that are looked at together, to see whether they differ at all."""
@@ -31,7 +32,7 @@ def open_data(
     device: torch.device | None = None,
     workers: int | None = None,
     output_shape: tuple[int, ...] | None = None,
-    say: Say | None = None,
+    say: Say = silent,
     known: Known | None = None,
 ) -> Data:
     """Open the data set of `recipe.data` for a network of `input_shape` (channels first).
@@ -44,7 +45,6 @@ def open_data(
     """
     target = device or torch.device("cpu")
     answers = output_shape or (num_classes,)
-    say = say or _silent
     opened = open_sources(recipe, input_shape, answers, root, target, workers, say, known)
     check_agreement(recipe, opened.dataset, opened.classes, opened.shape, input_shape, answers)
     places = _places(opened, recipe, target)
@@ -113,10 +113,6 @@ def _preparation(
         mean=means,
         scale=1 / stds,
     )
-
-
-def _silent(message: str) -> None:
-    """Say nothing."""
 
 
 def _all(source: ImageSource, device: torch.device) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,8 +29,7 @@ from netspec.train.data.sets.synthetic import synthetic_arrays
 from netspec.train.data.sets.torchvision_sets import present, torchvision_arrays
 from netspec.train.data.sets.unpack import is_archive, unpacked
 from netspec.train.errors import TrainError
-
-Say = Callable[[str], None]
+from netspec.train.say import Say
 
 
 @dataclass(frozen=True)

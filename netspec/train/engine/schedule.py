@@ -32,7 +32,7 @@ class Schedule:
         length = recipe.epochs * (steps_per_epoch if self._per_step else 1)
         self._length = length
         self._scheduler = _make_scheduler(recipe, optimizer, length)
-        self._plain = [float(group["lr"]) for group in optimizer.param_groups]
+        self._plain = self.rates
         self._apply()
 
     def after_step(self) -> None:
@@ -75,31 +75,32 @@ class Schedule:
         self._apply()
 
     def _move(self, schedule: bool, loss: float | None = None) -> None:
-        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
-            group["lr"] = plain
+        self._set(self._plain)
         if schedule and isinstance(self._scheduler, ReduceLROnPlateau):
             self._scheduler.step(0.0 if loss is None else loss)
         elif schedule and self._scheduler is not None:
             _step_quietly(self._scheduler)
-        self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
+        self._plain = self.rates
         self._apply()
 
     def _follow(self, count: int) -> None:
         """Walk a fresh scheduler to its place; many reckon from the rate that they find."""
-        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
-            group["lr"] = plain
+        self._set(self._plain)
         for _ in range(count):
             if isinstance(self._scheduler, LRScheduler):
                 _step_quietly(self._scheduler)
-        self._plain = [float(group["lr"]) for group in self._optimizer.param_groups]
+        self._plain = self.rates
 
     def _apply(self) -> None:
         factor = 1.0
         if self._steps < self._warmup_steps:
             way = self._steps / self._warmup_steps
             factor = self._start_factor + (1.0 - self._start_factor) * way
-        for group, plain in zip(self._optimizer.param_groups, self._plain, strict=True):
-            group["lr"] = plain * factor
+        self._set([plain * factor for plain in self._plain])
+
+    def _set(self, rates: list[float]) -> None:
+        for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
 
 
 def _step_quietly(scheduler: LRScheduler) -> None:

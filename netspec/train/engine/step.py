@@ -39,11 +39,7 @@ class TrainingStep:
         self._parameters = [value for value in module.parameters() if value.requires_grad]
         self._processes = processes
         self._averages = processes.distributed and plan.deterministic
-        self._outputs = learner.outputs
-        self._criterion = learner.criterion
-        self._optimizer = optimizer
-        self._average = learner.average
-        self._sums = learner.sums
+        self._learner = learner
         self._aux_weight = recipe.aux_weight
         self._greatest_norm = recipe.clip_grad_norm
         self._plan = plan
@@ -72,31 +68,32 @@ class TrainingStep:
 
     def logits(self, outputs: Tensor | dict[str, Tensor]) -> Tensor:
         """The main output."""
-        return outputs[self._outputs[0]] if isinstance(outputs, dict) else outputs
+        return outputs[self._learner.outputs[0]] if isinstance(outputs, dict) else outputs
 
     def _learn(self, images: Tensor, labels: Tensor, scale: float) -> None:
-        self._optimizer.zero_grad(set_to_none=True)
+        learner = self._learner
+        learner.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
             outputs = self.forward(images)
         logits = self.logits(outputs)
-        loss = total = self._criterion(logits, labels)
+        loss = total = learner.criterion(logits, labels)
         if isinstance(outputs, dict):
-            for name in self._outputs[1:]:
+            for name in learner.outputs[1:]:
                 if name in outputs:
-                    total = total + self._aux_weight * self._criterion(outputs[name], labels)
+                    total = total + self._aux_weight * learner.criterion(outputs[name], labels)
         self.loss_check.look(total)
         scaled: Tensor = self.scaler.scale(total if scale == 1.0 else total * scale)
         scaled.backward()  # type: ignore[no-untyped-call]
         if self._averages:
             average_gradients(self._parameters, self._processes)
         if self._greatest_norm is not None:
-            self.scaler.unscale_(self._optimizer)
+            self.scaler.unscale_(learner.optimizer)
             torch.nn.utils.clip_grad_norm_(self._parameters, self._greatest_norm)
-        self.scaler.step(self._optimizer)
+        self.scaler.step(learner.optimizer)
         self.scaler.update()
-        if self._average is not None:
-            self._average.update()
-        self._sums.add(loss, logits, labels)
+        if learner.average is not None:
+            learner.average.update()
+        learner.sums.add(loss, logits, labels)
 
 
 def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:

@@ -20,9 +20,8 @@ def explain(error: Exception, *, batch_size: int) -> TrainError | None:
         return TrainError(f"`{key}`: {error.message}", error.hint)
     text = str(error)
     if out_of_memory(error):
-        smaller = f"try `--batch-size {batch_size // 2}`" if batch_size > 1 else "the network"
         advice = (
-            f"{smaller}; `netspec max-batch` tells the largest that fits"
+            f"try `--batch-size {batch_size // 2}`; `netspec max-batch` tells the largest that fits"
             if batch_size > 1
             else "one sample is already too much: make the network or its input smaller"
         )

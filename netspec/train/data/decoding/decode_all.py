@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,7 @@ from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of
 from netspec.train.data.decoding import decode
 from netspec.train.data.sets.class_folders import ClassFolders, Files
 from netspec.train.errors import TrainError
-
-Say = Callable[[str], None]
+from netspec.train.say import Say
 
 _ALONE = 512
 """Up to so many images are decoded here: starting processes would take longer."""

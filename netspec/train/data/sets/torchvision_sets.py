@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,7 @@ from netspec.train.data.arrays import Arrays
 from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of, locked
 from netspec.train.data.sets.class_names import class_names
 from netspec.train.errors import TrainError
-
-Say = Callable[[str], None]
+from netspec.train.say import Say
 
 _MNIST = (
     "train-images-idx3-ubyte",

@@ -6,13 +6,13 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from netspec.train.data.cache import cache_root, key_of, locked
 from netspec.train.data.sets.layout import part_of, subfolders
 from netspec.train.errors import TrainError
+from netspec.train.say import Say
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 
@@ -25,7 +25,7 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES) and path.is_file()
 
 
-def unpacked(archive: Path, say: Callable[[str], None]) -> Path:
+def unpacked(archive: Path, say: Say) -> Path:
     """The folder with what `archive` holds, in the cache; unpacked once.
 
     Every member is looked at before any is written. Raises TrainError for links, devices, and
