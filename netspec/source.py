@@ -86,6 +86,10 @@ _WORDS: dict[str, Value] = {
 }  # fmt: skip
 
 
+_TUPLE = re.compile(r"(?<![\w$)])\([-+0-9.eE]+(?:\s*,\s*[-+0-9.eE]+)+\s*,?\s*\)")
+_PIECE = re.compile(r"\(?[-+0-9.eE]+\)?\Z")
+
+
 def decode(data: bytes, name: str) -> str:
     """UTF-8 bytes as text. Raises `SpecError` (NS102, NS106)."""
     start = Span(name, 1, 1, 1, 1)
@@ -342,6 +346,7 @@ class _Reader:
             if type(following) is yaml.MappingEndEvent:
                 return Mapping(items, keys, self.around(event, following))
             key, span = self.key(following, depth)
+            self.no_tuple(key, span)
             if key in items:
                 raise _error(
                     "NS104",
@@ -365,6 +370,7 @@ class _Reader:
                         hint="a block under `blocks:` says a thing once and uses it often",
                     )
                 return node.value, node.span
+            self.no_tuple(event.value, node.span)
             written = f"`{event.value[:40]}`" if event.value else "an empty key"
             whole = type(node.value) is int
             raise _error(
@@ -377,6 +383,22 @@ class _Reader:
             )
         kind = "list" if isinstance(node, Sequence) else "mapping"
         raise _error("NS107", f"a {kind} cannot be a key", node.span, hint="a key is a name")
+
+    def no_tuple(self, text: str, span: Span) -> None:
+        """Raise `SpecError` where `text` is a piece of `(3, 3)`, which YAML's commas cut."""
+        if not _PIECE.match(text):
+            return
+        line = self.line(span.line - 1)
+        for found in _TUPLE.finditer(line):
+            if found.start() < span.column - 1 < found.end():
+                there = Span(self.name, span.line, found.start() + 1, span.line, found.end() + 1)
+                inner = found[0][1:-1].strip().rstrip(",")
+                raise _error(
+                    "NS202",
+                    f"`{found[0]}` stands in parentheses, and a list stands in brackets",
+                    there,
+                    hint=f"write `[{inner}]`",
+                )
 
     def scalar(self, event: Any) -> Scalar:
         text: str = event.value
@@ -393,6 +415,8 @@ class _Reader:
         if text in _WORDS:
             return Scalar(_WORDS[text], span)
         first = text[0]
+        if first == "(" or text[-1] == ")":
+            self.no_tuple(text, span)
         if first.isdigit() or first in "+-.":
             return Scalar(self.number(text, span), span)
         return Scalar(text, span)

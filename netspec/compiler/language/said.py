@@ -37,3 +37,28 @@ def _joined(items: Any) -> str:
         if sum(map(len, shown)) > LONGEST:
             break
     return ", ".join(shown)
+
+
+class Inexact(Exception):
+    """A value that flow style cannot hold in one line."""
+
+
+def exact(value: Any) -> str:
+    """A value whole, as YAML reads it again, for a hint to offer. Raises `Inexact`."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(exact, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {exact(item)}' for key, item in value.items())}}}"
+    if isinstance(value, str) and any(c in value for c in "[]{},:#\"'\n`"):
+        if any(c in value for c in '"\\\n`'):
+            raise Inexact
+        return f'"{value}"'
+    return flow(value)
+
+
+def exact_choice(name: str, arguments: dict[str, Any], bare: str | None) -> str:
+    """`SGD`, `SGD: 0.1` or `SGD: {lr: 0.1, momentum: 0.9}`. Raises `Inexact`."""
+    if not arguments:
+        return name
+    alone = bare is not None and list(arguments) == [bare]
+    return f"{name}: {exact(arguments[bare] if bare and alone else arguments)}"

@@ -12,7 +12,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.expression import ExpressionError, pieces
+from netspec.compiler.language.foreign_choices import choice_hint, chosen_by_key, recipe_key
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
@@ -30,6 +32,11 @@ _NAMES = {
     "object": "a mapping",
     "null": "nothing",
 }
+
+_BOOLEANS = {"yes": "true", "on": "true", "true": "true", "y": "true",
+             "no": "false", "off": "false", "false": "false", "n": "false"}  # fmt: skip
+_TUPLE = re.compile(r"\([-+0-9.eE,\s]+\)\Z")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 
 _matcher = lru_cache(maxsize=512)(re.compile)
 
@@ -160,7 +167,8 @@ def _check_bare_choice(node: Scalar, entries: dict[str, Schema], what: str, repo
     """A word alone that stands for one of the entries, as `SGD` does for `{SGD: {}}`."""
     name = str(node.value)
     if name not in entries:
-        report(unknown_key(name, node.span, what, list(entries)))
+        hint = choice_hint(what, name, None, entries)
+        report(unknown_key(name, node.span, what, list(entries), hint))
     elif missing := entries[name].get("required", []):
         named = ", ".join(f"{key}: …" for key in missing)
         found = missing_keys(missing, node.span, f"`{name}`")
@@ -172,12 +180,16 @@ def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None
     hint: str | None = None
     if isinstance(node.value, str):
         kinds = _kinds(schema) or []
-        if "boolean" in kinds and node.value.lower() in ("yes", "no", "on", "off"):
-            hint = "write `true` or `false`"
+        if "boolean" in kinds and node.value.lower() in _BOOLEANS:
+            hint = f"write `{_BOOLEANS[node.value.lower()]}`"
+        elif node.value == "None":
+            hint = "write `null`" if "null" in kinds else "leave it out"
+        elif _TUPLE.match(node.value) and "array" in kinds:
+            hint = f"write `[{node.value[1:-1].strip().rstrip(',')}]`"
         elif odd := next((c for c in node.value if not c.isascii()), None):
             hint = f"`{odd}` is not the ASCII character that it looks like"
         elif node.quoted:
-            hint = "write it without quotes" if node.value.strip("-+.0123456789") == "" else None
+            hint = "write it without quotes" if _NUMBER.match(node.value) else None
         elif schema.get("$comment") == EXPRESSION and node.value.isidentifier():
             hint = f"write `${node.value}` for the value of a parameter called so"
     report(Diagnostic("NS202", message, node.span, (), hint))
@@ -232,12 +244,25 @@ def _check_mapping(node: Mapping, schema: Schema, what: str, report: Report) -> 
     properties: dict[str, Schema] = schema.get("properties", {})
     patterns: dict[str, Schema] = schema.get("patternProperties", {})
     additional = schema.get("additionalProperties", True)
+    one_choice = bool(properties) and schema.get("maxProperties") == 1
+    by_key = chosen_by_key(what, node, properties) if one_choice else None
+    if by_key is not None:
+        report(by_key)
+        return
     unknown = False
+    told: tuple[str, ...] = ()
     for key, value in node.items.items():
         found = [properties[key]] if key in properties else []
         found += [s for p, s in patterns.items() if _matcher(p).search(key)]
         if not found and additional is False:
-            report(unknown_key(key, node.keys[key], what, list(properties)))
+            if key not in told:
+                hint = None
+                if one_choice:
+                    hint = choice_hint(what, key, value, properties)
+                elif what == "`train`" and (elsewhere := recipe_key(key, node, list(properties))):
+                    hint, also = elsewhere
+                    told += also
+                report(unknown_key(key, node.keys[key], what, list(properties), hint))
             unknown = True
         elif not found and isinstance(additional, dict):
             found = [additional]
@@ -259,11 +284,15 @@ FOLLOWS = frozenset({"in_channels", "in_features", "num_features"})
 """What torch asks for and a spec never says."""
 
 
-def unknown_key(key: str, span: Span, what: str, known: list[str]) -> Diagnostic:
-    """NS201, with the nearest known key."""
-    near = nearest(key, known)
-    if key in FOLLOWS:
-        hint: str | None = "delete it: it follows from the layer before"
+def unknown_key(
+    key: str, span: Span, what: str, known: list[str], hint: str | None = None
+) -> Diagnostic:
+    """NS201, with this hint, or the name here of what other tools call so, or the nearest key."""
+    near = _elsewhere(key, what, known) or nearest(key, known)
+    if hint is not None:
+        pass
+    elif key in FOLLOWS:
+        hint = "delete it: it follows from the layer before"
     elif near:
         hint = f"did you mean `{near}`?"
     elif known and len(known) <= 24:
@@ -271,6 +300,13 @@ def unknown_key(key: str, span: Span, what: str, known: list[str]) -> Diagnostic
     else:
         hint = f"{what} takes no arguments" if not known else None
     return Diagnostic("NS201", f"{what} has no `{key}`", span, (), hint)
+
+
+def _elsewhere(key: str, what: str, known: list[str]) -> str | None:
+    """The key that other tools call so, where it is known."""
+    tables = {"a spec": foreign.SECTIONS, "`data`": foreign.DATA}
+    found = tables.get(what, {}).get(key) or foreign.argument_like(key, known)
+    return found if found in known else None
 
 
 def missing_keys(missing: list[str], span: Span, what: str) -> Diagnostic:

@@ -14,6 +14,7 @@ from netspec.compiler.language.schema_validation import (
     missing_keys,
     unknown_key,
 )
+from netspec.compiler.validating.foreign_arguments import foreign_arguments
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
@@ -29,6 +30,7 @@ class ArgumentChecks:
         # after a mistake in `blocks`, what uses blocks is no mistake
         self.broken_blocks: set[str] = set()
         self.lost_blocks = False
+        self.ndim = 2  # spatial dimensions of the input, as hints need to know
 
     def report(self, finding: Diagnostic) -> None:
         """Take a finding. Raises `SpecError` where there are as many as one check tells."""
@@ -58,6 +60,10 @@ class ArgumentChecks:
             return
         schema = op_schema(op)
         if isinstance(value, Mapping):
+            other = foreign_arguments(name, value, self.ndim)
+            if other is not None:
+                self.report(other)
+                return
             before = len(self.findings)
             check(value, {**schema, "required": []}, name, self.report)
             missing = [k for k in schema.get("required", []) if k not in value.items]

@@ -11,6 +11,7 @@ from netspec.compiler.language.document import (
     Loop,
 )
 from netspec.compiler.language.expression import ExpressionError, pieces
+from netspec.compiler.language.foreign_names import MODIFIERS as CALLED_ELSEWHERE
 from netspec.compiler.language.names import (
     BLOCK_NAME,
     recased,
@@ -22,7 +23,13 @@ from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import spec_schema
 from netspec.compiler.language.schema_validation import check, expression_span
 from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
-from netspec.compiler.validating.foreign_syntax import arguments_beside, layer_as_name, type_as_key
+from netspec.compiler.validating.foreign_syntax import (
+    all_code,
+    arguments_beside,
+    layer_as_name,
+    row,
+    type_as_key,
+)
 from netspec.diagnostics import Span, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
@@ -81,16 +88,20 @@ class Entries(ArgumentChecks):
         """A list of entries, or a mapping of names to entries."""
         children: list[Child] = []
         if isinstance(node, Sequence):
-            for item in node.items:
+            items = _whole_calls(node.items)
+            if (code := all_code(items, self.ndim)) is not None:
+                self.report(code)
+                items = []
+            for item in items:
                 children.append(Child(None, item.span, self.entry(item)))
-        elif (foreign := type_as_key(node)) is not None:
+        elif (foreign := type_as_key(node, self.ndim)) is not None:
             self.report(foreign)
         else:
             for key, value in node.items.items():
                 span = node.keys[key]
                 if key in self.block_params and not BLOCK_NAME.match(key):
                     continue  # its name is told to be wrong where the block is declared
-                misnamed = layer_as_name(key, value, span, self.block_params)
+                misnamed = layer_as_name(key, value, span, self.block_params, self.ndim)
                 if misnamed:
                     self.report(misnamed)
                     continue
@@ -125,6 +136,10 @@ class Entries(ArgumentChecks):
         if not isinstance(node, Scalar) and not node.items:
             return self.no_layer(node, key)
         if isinstance(node, Sequence):
+            misplaced = row(node, self.ndim)
+            if misplaced is not None:
+                self.report(misplaced)
+                return Entry("sequence", node.span)
             return self.sequence(node)
         if isinstance(node, Scalar):
             return self.word(node, key)
@@ -157,8 +172,10 @@ class Entries(ArgumentChecks):
         self.say("NS206", f"{where} no layer", node.span, hint)
         return Entry("sequence", node.span)
 
-    def layer_name(self, name: str, span: Span, node: Scalar | None) -> None:
-        """Check that a layer or block has this name."""
+    def layer_name(
+        self, name: str, span: Span, node: Scalar | None, value: Node | None = None
+    ) -> None:
+        """Check that a layer or block has this name; `value` holds its arguments."""
         if name in OPS or name in self.block_params or name == "Sequential":
             return
         if "$" in name:
@@ -172,7 +189,8 @@ class Entries(ArgumentChecks):
             return
         if name not in self.unknown:  # a block that is misspelt where it is declared: one mistake
             self.unknown.add(name)
-            self.report(unknown_layer(name, span, tuple(self.block_params)))
+            blocks = tuple(self.block_params)
+            self.report(unknown_layer(name, span, blocks, value, self.ndim))
 
     def layer(self, node: Mapping) -> Entry:
         """An entry that is a mapping: what runs, its arguments and its modifiers."""
@@ -185,6 +203,9 @@ class Entries(ArgumentChecks):
         if beside is not None:
             self.report(beside)
             return Entry("op", node.keys[ops[0]], op=ops[0])
+        if strays and not runs and (foreign := type_as_key(node, self.ndim)) is not None:
+            self.report(foreign)
+            return Entry("sequence", node.span)
         self.strays(node, strays)
         if len(runs) > 1:
             message = f"`{runs[0]}` and `{runs[1]}` are two layers in one entry"
@@ -205,7 +226,11 @@ class Entries(ArgumentChecks):
     def strays(self, node: Mapping, strays: list[str]) -> None:
         """Report the keys that are neither a layer nor a modifier."""
         for stray in strays:
-            near = nearest(stray, MODIFIERS) or recased(stray, self.block_params)
+            near = (
+                CALLED_ELSEWHERE.get(stray)
+                or nearest(stray, MODIFIERS)
+                or recased(stray, self.block_params)
+            )
             hint = f"did you mean `{near}`?" if near else (
                 "put layers with names of their own under `Sequential:`"
             )  # fmt: skip
@@ -221,7 +246,7 @@ class Entries(ArgumentChecks):
 
     def op(self, head: str, span: Span, value: Node, extra: dict[str, Any]) -> Entry:
         """An entry that runs a layer or a block."""
-        self.layer_name(head, span, Scalar(head, span))
+        self.layer_name(head, span, Scalar(head, span), value)
         if head in OPS:
             self.arguments(head, value, span)
         elif head in self.block_params:
@@ -309,6 +334,29 @@ class Entries(ArgumentChecks):
 def _is_sequence(node: Mapping) -> bool:
     """Whether a mapping's keys are all names of children."""
     return not any(k in MODIFIERS or k[:1].isupper() or k.startswith("$") for k in node.items)
+
+
+def _whole_calls(items: list[Node]) -> list[Node]:
+    """The items, calls of Python joined again that YAML's commas have cut into several."""
+    found: list[Node] = []
+    for item in items:
+        last = found[-1] if found else None
+        if isinstance(last, Scalar) and isinstance(item, Scalar) and _open_call(last):
+            span = last.span._replace(end_line=item.span.end_line, end_column=item.span.end_column)
+            found[-1] = Scalar(f"{last.value}, {item.value}", span)
+        else:
+            found.append(item)
+    return found
+
+
+def _open_call(node: Scalar) -> bool:
+    text = node.value
+    return (
+        isinstance(text, str)
+        and not node.quoted
+        and "$" not in text
+        and text.count("(") > text.count(")")
+    )
 
 
 def has_expression(node: Node) -> bool:

@@ -36,6 +36,9 @@ class _Validator(Entries):
         super().__init__()
         self.source, self.root, self.sources = source, root, sources
         self.train: Mapping | None = None
+        shape = root.items.get("input")
+        if isinstance(shape, Sequence) and 2 <= len(shape.items) <= 4:
+            self.ndim = len(shape.items) - 1
         self.beside: list[Diagnostic] = []  # in `train` and `init`, of which no shape depends
 
     def document(self) -> Document:
