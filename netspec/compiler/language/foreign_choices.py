@@ -7,7 +7,7 @@ from typing import Any, Final
 from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.said import Inexact, exact, exact_choice
 from netspec.diagnostics import Diagnostic
-from netspec.ops.base import Schema
+from netspec.json_schema import Schema
 from netspec.source import Mapping, Node, Scalar, plain
 
 TYPE_KEYS: Final = ("type", "_target_", "class_name", "name", "class", "kind")

@@ -12,8 +12,8 @@ from netspec.compiler.language.said import Inexact, exact_choice
 from netspec.compiler.language.schema import op_schema
 from netspec.compiler.language.schema_validation import check_value
 from netspec.diagnostics import Span
+from netspec.json_schema import Schema
 from netspec.ops import OPS
-from netspec.ops.base import Schema
 from netspec.source import Mapping, Node, Scalar, plain
 
 LONGEST: Final = 160
