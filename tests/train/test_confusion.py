@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from netspec.train.evaluation import Evaluation
+from netspec.train.metrics import Metrics
 from netspec.train.reporting import confused_classes
 from netspec.train.reporting.confused_classes import Pair, confused_groups, confused_pairs
 from netspec.train.reporting.confusion import (
@@ -104,6 +108,16 @@ def test_of_a_thousand_classes_the_pairs_and_the_groups_are_drawn_and_no_more() 
     assert "11.1%: 20 of 180" in words
     cells = [r for r in picture.iter("{http://www.w3.org/2000/svg}rect") if len(r)]
     assert len(cells) == GROUPS * 5 * 5
+
+
+def test_the_table_of_many_classes_is_whole(tmp_path: Path) -> None:
+    counts = families(100, 5)
+    found = Evaluation("test", tuple(names(100)), Metrics(1.0, 0.7, 1), tuple(map(tuple, counts)))
+    found.write(tmp_path)
+    with (tmp_path / "confusion.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head[1:] == [row[0] for row in rows] == names(100)
+    assert [[int(cell) for cell in row[1:]] for row in rows] == counts
 
 
 def test_a_large_matrix_without_a_mistake_is_a_picture_too() -> None:
