@@ -95,6 +95,7 @@ def predict_command(
             (channels, height, width),
             form,
             tuple(facts["classes"]),
+            Criterion(recipe.loss, plan.device),
             plan,
             top=top,
         )

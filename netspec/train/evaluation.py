@@ -128,7 +128,7 @@ def evaluate_split(
     counts = torch.zeros(size * size, dtype=torch.int64, device=plan.device)
 
     def count(logits: Tensor, labels: Tensor) -> None:
-        labels, taken = labels.flatten(), logits.argmax(1).flatten()
+        labels, taken = labels.flatten(), criterion.taken(logits).flatten()
         kept = labels != criterion.ignored
         cells = labels[kept] * size + taken[kept].clamp_max(size - 1)
         counts.scatter_add_(0, cells, torch.ones_like(cells))

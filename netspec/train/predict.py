@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from netspec.train.data import load_images
+from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import infer
 from netspec.train.machine.plan import Plan
 
@@ -44,6 +45,7 @@ def predict_images(
     input_shape: tuple[int, int, int],
     form: ImageForm,
     classes: tuple[str, ...],
+    criterion: Criterion,
     plan: Plan,
     *,
     top: int = 5,
@@ -65,7 +67,7 @@ def predict_images(
             resize=form.resize,
             device=plan.device,
         )
-        shares = infer(module, images, plan).softmax(1)
+        shares = criterion.shares(infer(module, images, plan))
         best = shares.topk(min(top, shares.shape[1]), dim=1)
         for path, values, places in zip(part, *map(Tensor.tolist, best), strict=True):
             named = tuple((classes[j], float(p)) for p, j in zip(values, places, strict=True))

@@ -6,6 +6,7 @@ import torch
 
 from netspec.ops.base import text
 from netspec.recipe import Recipe
+from netspec.recipe.losses import ONE_HOT
 from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.errors import TrainError
 
@@ -101,7 +102,12 @@ def check_weights(recipe: Recipe, outputs: int) -> None:
 
 
 def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> None:
-    binary = outputs == 1 and classes == 2 and recipe.loss.name != "CrossEntropyLoss"
+    binary = outputs == 1 and classes == 2
+    if binary and recipe.loss.name not in ONE_HOT:
+        raise TrainError(
+            f"`{recipe.loss.name}` needs an output for each class, and the network has one",
+            "give it two, or use `loss: BCEWithLogitsLoss`",
+        )
     if classes != outputs and not binary:
         raise TrainError(
             f"`{dataset}` has {classes} classes, and the network answers for {outputs}",

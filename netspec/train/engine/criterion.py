@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netspec.recipe import Choice
+from netspec.recipe.losses import ONE_HOT
 
-ONE_HOT = ("BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss")
 NOT_A_LABEL = -100  # torch's own default of `ignore_index`
 
 
@@ -30,6 +30,8 @@ class Criterion:
             for name, value in choice.args.items()
         }
         self._one_hot = choice.name in ONE_HOT
+        # Of one output: a logit is even at 0, and a value that is to be 0 or 1 in the middle.
+        self._threshold = 0.0 if choice.name == "BCEWithLogitsLoss" else 0.5
         self._loss: nn.Module = getattr(nn, choice.name)(**args)
         self._weight: Tensor | None = None if self._one_hot else args.get("weight")
         self.ignored: int = args.get("ignore_index", NOT_A_LABEL)
@@ -49,11 +51,27 @@ class Criterion:
         if not self._one_hot:
             loss: Tensor = self._loss(logits, labels)
             return loss
-        target = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
-        if labels.dim() > 1:  # the class axis goes last, where torch broadcasts class weights
-            logits = logits.movedim(1, -1)
+        if logits.shape[1] == 1:  # one output tells the second of two classes from the first
+            target = labels.unsqueeze(1).to(logits.dtype)
+        else:
+            target = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+            if labels.dim() > 1:  # the class axis goes last, where torch broadcasts class weights
+                logits = logits.movedim(1, -1)
         one_hot: Tensor = self._loss(logits, target)
         return one_hot
+
+    def taken(self, logits: Tensor) -> Tensor:
+        """The class that each of ``logits`` [N, outputs, …] is taken for, int64 [N, …]."""
+        if logits.shape[1] > 1:
+            return logits.argmax(1)
+        return (logits[:, 0] > self._threshold).long()
+
+    def shares(self, logits: Tensor) -> Tensor:
+        """The probability of each class, [N, classes, …]: of one output, for two classes."""
+        if logits.shape[1] > 1:
+            return logits.softmax(1)
+        second = logits.sigmoid() if self._threshold == 0 else logits.clamp(0, 1)
+        return torch.cat([1 - second, second], dim=1)
 
     def divisor(self, labels: Tensor) -> Tensor:
         """What a batch's mean was divided by, a float32 scalar on the labels' device."""

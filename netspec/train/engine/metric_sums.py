@@ -35,9 +35,9 @@ class MetricSums:
             return
         divisor = self._criterion.divisor(labels).to(self.tensor.dtype)
         counted = labels != self._criterion.ignored
-        right = ((logits.argmax(1) == labels) & counted).sum()
+        right = ((self._criterion.taken(logits) == labels) & counted).sum()
         among_five = right
-        if self._top5:
+        if self._top5 and logits.shape[1] > 1:
             best = logits.topk(min(5, logits.shape[1]), dim=1).indices
             among_five = ((best == labels.unsqueeze(1)).any(1) & counted).sum()
         batch = (loss.detach() * divisor, divisor, counted.sum(), right, among_five)
