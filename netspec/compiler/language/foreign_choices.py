@@ -8,7 +8,7 @@ from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.said import Inexact, exact, exact_choice
 from netspec.diagnostics import Diagnostic
 from netspec.json_schema import Schema
-from netspec.source import Mapping, Node, Scalar, plain
+from netspec.source import Mapping, Node, Scalar, parse_value, plain
 
 TYPE_KEYS: Final = ("type", "_target_", "class_name", "name", "class", "kind")
 """Keys under which other configurations write what to make."""
@@ -43,7 +43,7 @@ def choice_hint(what: str, name: str, value: Node | None, entries: dict[str, Sch
     target, _, given = found.partition(": ")
     arguments = _arguments(plain(value) if value is not None else None)
     try:
-        entry = found if given and not arguments else _entry(target, arguments, entries)
+        entry = _entry(target, {**_given(given), **arguments}, entries)
     except (_Untranslated, Inexact):
         missing = entries[target].get("required", [])
         if arguments or not missing:
@@ -72,9 +72,9 @@ def chosen_by_key(what: str, node: Mapping, entries: dict[str, Schema]) -> Diagn
         target, _, given = found.partition(": ")
         hint = f"write `{target}: {{…}}`"
         try:
-            if given:
-                raise _Untranslated
-            others = {k: plain(v) for k, v in node.items.items() if k != key and k not in _SPARE}
+            others = _given(given) | {
+                k: plain(v) for k, v in node.items.items() if k != key and k not in _SPARE
+            }
             entry = _entry(target, others, entries)
             hint = f"write the whole as `{_placed(what, entry)}`"
         except (_Untranslated, Inexact):
@@ -167,6 +167,13 @@ def _own(name: str, entries: dict[str, Schema]) -> str | None:
         if foreign.folded(entry) in (same, f"{same}loss", f"{same}lr"):
             return entry
     return None
+
+
+def _given(text: str) -> dict[str, Any]:
+    """The arguments that a table has for a name."""
+    found = plain(parse_value(text, "")) if text else {}
+    assert isinstance(found, dict)
+    return found
 
 
 def _arguments(given: Any) -> dict[str, Any]:

@@ -183,6 +183,6 @@ def foreign_hint(name: str, value: Node | None, ndim: int) -> str | None:
         return f"did you mean `{names[0]}`?"
     absent = foreign.looked_up(foreign.ABSENT, name)
     if absent:
-        return f"{absent} are not offered: write it in Python, and give it with `--plugin`"
+        return f"{absent} are not offered: write one in Python, and give it with `--plugin`"
     composed = foreign.looked_up(foreign.COMPOSED, name)
     return f"declare a block of it under `blocks:`: {composed}" if composed else None

@@ -6,6 +6,8 @@ The text is parsed and never run.
 from __future__ import annotations
 
 import ast
+import math
+import warnings
 from typing import Any, Final
 
 from netspec.compiler.language.schema_validation import lift
@@ -25,7 +27,9 @@ def entries_of_code(text: str, ndim: int) -> tuple[str, ...] | None:
     if len(text) > LONGEST:
         return None
     try:
-        tree = ast.parse(text.strip().removesuffix(","), mode="eval").body
+        with warnings.catch_warnings():  # of escapes in a string, say
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip().removesuffix(","), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     found: list[str] = []
@@ -93,7 +97,9 @@ def _layer(name: str, args: list[Any], named: dict[str, Any], ndim: int) -> list
 def _plain(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, bool | int | str)
 
 
 _NOWHERE: Final = Span("", 0, 0, 0, 0)

@@ -139,7 +139,7 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
         _wrong_kind(node, schema, what, report)
         return
     if own == "string" and schema.get("maxProperties") == 1 and "properties" in schema:
-        _check_bare_choice(node, schema["properties"], what, report)
+        _check_bare_choice(node, schema["properties"], what, report, "null" in (kinds or ()))
         return
     choices = _choices(schema)
     # Python holds 1 and true for equal, JSON does not
@@ -163,11 +163,14 @@ def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> No
         report(Diagnostic("NS204", f"{what} cannot be {said(value)}", node.span, (), hint))
 
 
-def _check_bare_choice(node: Scalar, entries: dict[str, Schema], what: str, report: Report) -> None:
+def _check_bare_choice(
+    node: Scalar, entries: dict[str, Schema], what: str, report: Report, null: bool
+) -> None:
     """A word alone that stands for one of the entries, as `SGD` does for `{SGD: {}}`."""
     name = str(node.value)
     if name not in entries:
-        hint = choice_hint(what, name, None, entries)
+        nothing = name == "None" and null
+        hint = "write `null`" if nothing else choice_hint(what, name, None, entries)
         report(unknown_key(name, node.span, what, list(entries), hint))
     elif missing := entries[name].get("required", []):
         named = ", ".join(f"{key}: …" for key in missing)

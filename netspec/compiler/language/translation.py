@@ -98,8 +98,11 @@ def own_layer(name: str) -> str | None:
     return next((own for own in OPS if foreign.folded(own) == same), None)
 
 
-def arguments_of(node: Node, target: str) -> dict[str, Any]:
-    """The arguments in this language's names. Raises `Untranslated`."""
+def arguments_of(node: Node, target: str, called: str = "") -> dict[str, Any]:
+    """The arguments of what is `called` so elsewhere, in this language's names.
+
+    Raises `Untranslated`.
+    """
     op = OPS[target]
     if isinstance(node, Scalar) and node.value is None:
         return {}
@@ -110,14 +113,16 @@ def arguments_of(node: Node, target: str) -> dict[str, Any]:
     for key, value in _flattened(node):
         if key in foreign.FOLLOWING or key in (*_ACTIVATION_KEYS, *_NORM_KEYS, "top"):
             continue
-        name = key if key in op.args else _renamed(key, target, list(op.args))
+        factor = target == "Upsample" and key in ("size", "stride", "factor", "scale")
+        if factor and (key not in op.args or called != target):
+            name = "scale_factor"
+        else:
+            name = key if key in op.args else _renamed(key, list(op.args))
         out[name] = plain(value)
     return out
 
 
-def _renamed(key: str, target: str, known: list[str]) -> str:
-    if target == "Upsample" and key in ("size", "stride", "factor", "scale"):
-        return "scale_factor"
+def _renamed(key: str, known: list[str]) -> str:
     found = foreign.argument_like(key, known)
     if found is None:
         raise Untranslated
@@ -145,7 +150,7 @@ def _with_arguments(head: str, rest: list[str], value: Node, name: str, ndim: in
         head = head.replace("Max", "Avg")
     given.pop("pool", None)
     arguments = arguments_of(
-        Mapping(given, {}, value.span) if isinstance(value, Mapping) else value, head
+        Mapping(given, {}, value.span) if isinstance(value, Mapping) else value, head, name
     )
     _values(arguments, head, foreign.folded(name))
     following = list(rest)
@@ -201,7 +206,7 @@ def _values(arguments: dict[str, Any], head: str, name: str) -> None:
             raise Untranslated
     if name == "convolutional" and padding == 1:  # Darknet's `pad=1` is half the window
         arguments["padding"] = int(arguments.get("kernel_size", 1)) // 2
-    if name.startswith("maxpooling") or name.startswith("averagepooling"):
+    if name.startswith(("maxpooling", "averagepooling")):
         arguments.setdefault("kernel_size", 2)
     if name.startswith("upsampling"):
         arguments.setdefault("scale_factor", 2)
@@ -212,6 +217,8 @@ def _values(arguments: dict[str, Any], head: str, name: str) -> None:
         raise Untranslated
     if head == "Mul" or head == "Add":
         arguments.clear()
+    if name == "concatenate" and arguments.get("dim") in (-1, 3):  # channels are last in Keras
+        arguments["dim"] = 1
     if arguments.get("kernel_size") == arguments.get("stride") and "Pool" in head:
         arguments.pop("stride", None)
 

@@ -195,7 +195,7 @@ class Entries(ArgumentChecks):
     def layer(self, node: Mapping) -> Entry:
         """An entry that is a mapping: what runs, its arguments and its modifiers."""
         heads = [k for k in node.items if k not in MODIFIERS]
-        ops = [k for k in heads if k[:1].isupper() or k.startswith("$")]
+        ops = [k for k in heads if k.rpartition(".")[2][:1].isupper() or k.startswith("$")]
         strays = [k for k in heads if k not in ops]
         modifiers = {k: v for k, v in node.items.items() if k in MODIFIERS}
         runs = ops + [k for k in ("call", "layers") if k in modifiers]

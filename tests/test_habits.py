@@ -1,0 +1,56 @@
+"""What people write out of habit with another tool gives one finding, whose hint is the mend.
+
+Each file of `tests/habits` holds two documents: a spec in another tool's words, with
+`# error[NS205]` on the line of its one finding, and the same spec mended.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apply_hint import applied
+
+from netspec.compiler import compile_text
+from netspec.diagnostics import Diagnostic, SpecError
+from netspec.source import parse, plain
+
+HABITS = sorted((Path(__file__).parent / "habits").glob("*.yaml"))
+MARK = re.compile(r"# error\[(NS\d+)\]")
+
+
+def documents(path: Path) -> tuple[str, str]:
+    wrong, mended = path.read_text(encoding="utf-8").split("---\n")
+    return wrong, mended
+
+
+def findings(text: str) -> tuple[Diagnostic, ...]:
+    try:
+        return compile_text(text, "spec").warnings
+    except SpecError as problem:
+        return problem.diagnostics
+
+
+def data(text: str) -> Any:
+    return plain(parse(text, "spec").root)
+
+
+@pytest.mark.parametrize("path", HABITS, ids=lambda path: path.stem)
+def test_a_habit_of_another_tool_gives_one_finding_whose_hint_is_the_mend(path: Path) -> None:
+    wrong, mended = documents(path)
+    (finding,) = findings(wrong)
+    ((line, code),) = [
+        (number, mark[1])
+        for number, text in enumerate(wrong.split("\n"), 1)
+        if (mark := MARK.search(text))
+    ]
+    assert (finding.code, finding.span.line) == (code, line), finding
+    assert finding.hint is not None
+    assert data(applied(wrong, finding)) == data(mended), applied(wrong, finding)
+    assert findings(mended) == ()
+
+
+def test_there_are_a_hundred_habits() -> None:
+    assert len(HABITS) >= 100
