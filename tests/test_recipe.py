@@ -220,6 +220,47 @@ def test_short_forms_mean_their_long_ones(written: dict[str, Any], meant: dict[s
     assert {key: getattr(recipe, key) for key in meant} == meant
 
 
+BARE = {
+    **dict.fromkeys(OPTIMIZERS, "lr"),
+    "StepLR": "step_size",
+    "MultiStepLR": "milestones",
+    "ExponentialLR": "gamma",
+    "CosineAnnealingLR": "T_max",
+    "CosineAnnealingWarmRestarts": "T_0",
+    "OneCycleLR": "max_lr",
+    "RandomCrop": "size",
+    "RandomHorizontalFlip": "p",
+    "RandomVerticalFlip": "p",
+    "Cutout": "size",
+    "RandomErasing": "p",
+    "RandomResizedCrop": "size",
+    "RandomRotation": "degrees",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        *(("optimizer", name) for name in OPTIMIZERS),
+        *(("scheduler", name) for name in SCHEDULERS),
+        *(("loss", name) for name in LOSSES),
+        *(("augment", name) for name in AUGMENTATIONS),
+    ],
+)
+def test_a_bare_value_is_the_one_argument_that_people_mean(key: str, name: str) -> None:
+    value: Any = [30, 60] if name == "MultiStepLR" else 1 if key == "augment" else 0.5
+    if name in ("StepLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts"):
+        value = 30
+    entry = {name: value}
+    written = {key: [entry] if key == "augment" else entry}
+    assert VALID.is_valid(written) == (name in BARE)
+    if name in BARE:
+        chosen = getattr(recipe_from(written), key)
+        chosen = chosen[0] if key == "augment" else chosen
+        meant = tuple(value) if isinstance(value, list) else value
+        assert chosen == Choice(name, {BARE[name]: meant})
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

@@ -56,10 +56,10 @@ AUGMENTATIONS: dict[str, Schema] = {
             "fill": _FILL,
         },
         required=["size"],
-        bare="size",
+        bare=True,
     ),
-    "RandomHorizontalFlip": mapping("Left and right swapped.", {"p": _chance(0.5)}, bare="p"),
-    "RandomVerticalFlip": mapping("Top and bottom swapped.", {"p": _chance(0.5)}, bare="p"),
+    "RandomHorizontalFlip": mapping("Left and right swapped.", {"p": _chance(0.5)}, bare=True),
+    "RandomVerticalFlip": mapping("Top and bottom swapped.", {"p": _chance(0.5)}, bare=True),
     "Cutout": mapping(
         "A square about a random pixel set to the data set's mean; it may reach over the edge.",
         {
@@ -74,7 +74,7 @@ AUGMENTATIONS: dict[str, Schema] = {
             "p": _chance(1.0),
         },
         required=["size"],
-        bare="size",
+        bare=True,
     ),
     "RandomErasing": mapping(
         "A rectangle of random place and shape set to one value.",
@@ -84,7 +84,7 @@ AUGMENTATIONS: dict[str, Schema] = {
             "ratio": _range("Least and greatest height over width.", [0.3, 3.3]),
             "value": number("The value, after normalisation: 0 is the mean.", 0.0),
         },
-        bare="p",
+        bare=True,
     ),
     "RandomResizedCrop": mapping(
         "A window of random area and shape, resized.",
@@ -98,13 +98,13 @@ AUGMENTATIONS: dict[str, Schema] = {
             "antialias": boolean("Smooth before shrinking.", True),
         },
         required=["size"],
-        bare="size",
+        bare=True,
     ),
     "RandomRotation": mapping(
         "Turned about the centre.",
         {"degrees": _DEGREES, "interpolation": _INTERPOLATION, "fill": _FILL},
         required=["degrees"],
-        bare="degrees",
+        bare=True,
     ),
     "RandomAffine": mapping(
         "Turned, moved, scaled and sheared about the centre.",
@@ -143,14 +143,4 @@ AUGMENTATIONS: dict[str, Schema] = {
             "saturation": _strength("Greatest change, or least and greatest factor."),
         },
     ),
-}
-
-BARE = {
-    "RandomCrop": "size",
-    "RandomHorizontalFlip": "p",
-    "RandomVerticalFlip": "p",
-    "Cutout": "size",
-    "RandomErasing": "p",
-    "RandomResizedCrop": "size",
-    "RandomRotation": "degrees",
 }

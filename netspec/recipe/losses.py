@@ -41,8 +41,6 @@ LOSSES: dict[str, Schema] = {
     ),
 }
 
-BARE = {"SmoothL1Loss": "beta"}
-
 
 ONE_HOT = ("BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss")
 """Losses whose target is the one-hot class, or of a network with one output 0 or 1."""

@@ -46,7 +46,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "nesterov": boolean("Nesterov momentum; needs `momentum` and no `dampening`.", False),
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "Adam": mapping(
         "Adam.",
@@ -59,7 +59,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "maximize": _MAXIMIZE,
             "decoupled_weight_decay": _DECOUPLED,
         },
-        bare="lr",
+        bare=True,
     ),
     "AdamW": mapping(
         "Adam with weight decay decoupled from the gradient.",
@@ -71,7 +71,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "amsgrad": _AMSGRAD,
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "NAdam": mapping(
         "Adam with Nesterov momentum.",
@@ -84,7 +84,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "decoupled_weight_decay": _DECOUPLED,
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "RAdam": mapping(
         "Rectified Adam.",
@@ -96,7 +96,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "decoupled_weight_decay": _DECOUPLED,
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "RMSprop": mapping(
         "Gradients divided by a running average of their size.",
@@ -109,7 +109,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "centered": boolean("Divide by an estimate of the variance instead.", False),
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "Adagrad": mapping(
         "Gradients divided by the root of the sum of their squares.",
@@ -121,7 +121,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "eps": _eps(1e-10),
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "Adadelta": mapping(
         "Steps scaled by running averages of squared gradients and of squared steps.",
@@ -132,7 +132,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "weight_decay": _weight_decay(),
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
     "Adamax": mapping(
         "Adam with the infinity norm.",
@@ -143,11 +143,10 @@ OPTIMIZERS: dict[str, Schema] = {
             "weight_decay": _weight_decay(),
             "maximize": _MAXIMIZE,
         },
-        bare="lr",
+        bare=True,
     ),
 }
 
-BARE = dict.fromkeys(OPTIMIZERS, "lr")
 
 _STATES = {
     "Adam": 2, "AdamW": 2, "NAdam": 2, "RAdam": 2, "Adamax": 2, "Adadelta": 2, "RMSprop": 1,

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from netspec.recipe import augmentations, losses, optimizers, schedulers
+from netspec.json_schema import Schema
+from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.cross_checks import check_recipe
 from netspec.recipe.errors import RecipeError
+from netspec.recipe.losses import LOSSES
+from netspec.recipe.optimizers import OPTIMIZERS
 from netspec.recipe.recipe import (
     EMA_DECAY,
     IMAGENET,
@@ -16,6 +19,8 @@ from netspec.recipe.recipe import (
     Recipe,
     Warmup,
 )
+from netspec.recipe.schedulers import LENGTH, SCHEDULERS
+from netspec.recipe.train_schema import TRAIN_SCHEMA
 
 
 def recipe_from(train: Mapping[str, Any]) -> Recipe:
@@ -25,22 +30,19 @@ def recipe_from(train: Mapping[str, Any]) -> Recipe:
     that are right one by one do not go together.
     """
     given = dict(train)
-    optimizer = _choice(given.pop("optimizer", None), optimizers.BARE)
-    scheduler = _choice(given.pop("scheduler", None), schedulers.BARE)
-    loss = _choice(given.pop("loss", None), losses.BARE)
+    optimizer = _choice(given.pop("optimizer", None), OPTIMIZERS)
+    scheduler = _choice(given.pop("scheduler", None), SCHEDULERS)
+    loss = _choice(given.pop("loss", None), LOSSES)
     augment = tuple(
-        _choice(entry, augmentations.BARE) or Choice("")
-        for entry in given.pop("augment", None) or ()
+        _choice(entry, AUGMENTATIONS) or Choice("") for entry in given.pop("augment", None) or ()
     )
     interval = given.pop("scheduler_interval", "auto")
-    warmup = given.pop("warmup", None)
-    ema = given.pop("ema", None)
     eval_batch_size = given.pop("eval_batch_size", None)
     recipe = Recipe(
         data=_data(given.pop("data", None) or {}),
         augment=augment,
-        warmup=None if warmup is None else Warmup(**_arguments(warmup, "epochs")),
-        ema=None if ema is None else float(_arguments(ema, "decay").get("decay", EMA_DECAY)),
+        warmup=_warmup(given.pop("warmup", None)),
+        ema=_decay(given.pop("ema", None)),
         eval_batch_size=eval_batch_size or given.get("batch_size", Recipe.batch_size),
         scheduler_interval=_interval(interval, scheduler),
         optimizer=optimizer or Recipe.optimizer,
@@ -82,19 +84,33 @@ def _normalization(given: Any) -> Normalization | None:
     return words[given]
 
 
-def _choice(given: Any, bare: Mapping[str, str]) -> Choice | None:
+def _warmup(given: Any) -> Warmup | None:
+    if given is None:
+        return None
+    return Warmup(**_arguments(given, TRAIN_SCHEMA["properties"]["warmup"]))
+
+
+def _decay(given: Any) -> float | None:
+    if given is None:
+        return None
+    arguments = _arguments(given, TRAIN_SCHEMA["properties"]["ema"])
+    return float(arguments.get("decay", EMA_DECAY))
+
+
+def _choice(given: Any, entries: Mapping[str, Schema]) -> Choice | None:
     """`SGD`, `{SGD: 0.1}` or `{SGD: {lr: 0.1}}` → Choice; None where nothing is given."""
     if given is None:
         return None
     name, args = (given, {}) if isinstance(given, str) else next(iter(given.items()))
-    chosen = {} if args is None else _arguments(args, bare.get(name))
+    chosen = {} if args is None else _arguments(args, entries[name])
     return Choice(name, {argument: _frozen(value) for argument, value in chosen.items()})
 
 
-def _arguments(given: Any, bare: str | None) -> dict[str, Any]:
+def _arguments(given: Any, entry: Schema) -> dict[str, Any]:
+    """The arguments of an entry; a bare value is that of its first."""
     if isinstance(given, Mapping):
         return dict(given)
-    return {} if bare is None else {bare: given}
+    return {next(iter(entry["properties"])): given}
 
 
 def _interval(given: str, scheduler: Choice | None) -> Literal["epoch", "step"]:
@@ -102,7 +118,7 @@ def _interval(given: str, scheduler: Choice | None) -> Literal["epoch", "step"]:
         return "step"
     if scheduler is None or given == "epoch":
         return "epoch"
-    length = schedulers.LENGTH.get(scheduler.name)
+    length = LENGTH.get(scheduler.name)
     return "step" if length is not None and length not in scheduler.args else "epoch"
 
 

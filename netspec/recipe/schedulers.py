@@ -21,7 +21,7 @@ SCHEDULERS: dict[str, Schema] = {
             "gamma": number(_GAMMA, 0.1, exclusiveMinimum=0),
         },
         required=["step_size"],
-        bare="step_size",
+        bare=True,
     ),
     "MultiStepLR": mapping(
         "Multiplies the learning rate by `gamma` at each milestone.",
@@ -30,13 +30,13 @@ SCHEDULERS: dict[str, Schema] = {
             "gamma": number(_GAMMA, 0.1, exclusiveMinimum=0),
         },
         required=["milestones"],
-        bare="milestones",
+        bare=True,
     ),
     "ExponentialLR": mapping(
         "Multiplies the learning rate by `gamma` every epoch.",
         {"gamma": number(_GAMMA, exclusiveMinimum=0)},
         required=["gamma"],
-        bare="gamma",
+        bare=True,
     ),
     "CosineAnnealingLR": mapping(
         "Half a cosine from the learning rate down to `eta_min`.",
@@ -44,7 +44,7 @@ SCHEDULERS: dict[str, Schema] = {
             "T_max": integer("Length; the whole run, step by step, if left out.", minimum=1),
             "eta_min": _ETA_MIN,
         },
-        bare="T_max",
+        bare=True,
     ),
     "CosineAnnealingWarmRestarts": mapping(
         "Half cosines down to `eta_min`, each started again from the learning rate.",
@@ -54,7 +54,7 @@ SCHEDULERS: dict[str, Schema] = {
             "eta_min": _ETA_MIN,
         },
         required=["T_0"],
-        bare="T_0",
+        bare=True,
     ),
     "OneCycleLR": mapping(
         "Up to `max_lr` and down again over the whole run, stepped per batch; with "
@@ -75,7 +75,7 @@ SCHEDULERS: dict[str, Schema] = {
             "three_phase": boolean("Come down to the start before the final fall.", False),
         },
         required=["max_lr"],
-        bare="max_lr",
+        bare=True,
     ),
     "LinearLR": mapping(
         "A straight line from `start_factor` to `end_factor` times the learning rate.",
@@ -114,15 +114,6 @@ SCHEDULERS: dict[str, Schema] = {
             "eps": number("Least change of the learning rate.", 1e-8, minimum=0),
         },
     ),
-}
-
-BARE = {
-    "StepLR": "step_size",
-    "MultiStepLR": "milestones",
-    "ExponentialLR": "gamma",
-    "CosineAnnealingLR": "T_max",
-    "CosineAnnealingWarmRestarts": "T_0",
-    "OneCycleLR": "max_lr",
 }
 
 # The argument that holds a schedule's whole length, filled in where the recipe leaves it out.

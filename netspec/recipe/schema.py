@@ -71,21 +71,21 @@ def mapping(
     properties: Mapping[str, Schema],
     *,
     required: Sequence[str] = (),
-    bare: str | None = None,
+    bare: bool = False,
     null: bool = False,
     default: Any = _UNSET,
 ) -> Schema:
     """A mapping with these keys and no others.
 
-    `bare` names the key whose value may stand in the place of the whole mapping, as `Cutout: 12`
-    stands for `Cutout: {size: 12}`.
+    With `bare` the value of the first key may stand in the place of the whole mapping, as
+    `Cutout: 12` stands for `Cutout: {size: 12}`.
     """
     kinds = ["object"]
     keywords: Schema = {"properties": dict(properties), "additionalProperties": False}
     if required:
         keywords["required"] = list(required)
-    if bare is not None:
-        inner = properties[bare]
+    if bare:
+        inner = next(iter(properties.values()))
         given = inner["type"]
         kinds += [kind for kind in ([given] if isinstance(given, str) else given) if kind != "null"]
         bounds = ("items", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum")

@@ -170,7 +170,7 @@ TRAIN_SCHEMA: Schema = mapping(
                     maximum=1,
                 ),
             },
-            bare="epochs",
+            bare=True,
             null=True,
             default=None,
         ),
@@ -184,7 +184,7 @@ TRAIN_SCHEMA: Schema = mapping(
                     exclusiveMaximum=1,
                 )
             },
-            bare="decay",
+            bare=True,
             null=True,
             default=None,
         ),
