@@ -17,6 +17,7 @@ from torch import Tensor
 
 from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, open_data
+from netspec.train.engine.last_batch import require_norms_to_work
 from netspec.train.engine.loop import train_epochs
 from netspec.train.engine.training import Run, Training
 from netspec.train.errors import TrainError
@@ -99,6 +100,8 @@ def _train(
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
     data = _open(network, recipe, options, overrides, plan, progress)
     try:
+        images = data.size("train")
+        require_norms_to_work(network, images, recipe.batch_size, processes.world_size)
         start = None  # of a run that has no checkpoint, also where it is begun once more
         if overrides.get("weights") and not _has_checkpoint(earlier, processes):
             start = _start(network, Path(overrides["weights"]), progress)
