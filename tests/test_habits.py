@@ -14,6 +14,7 @@ import pytest
 from apply_hint import applied
 
 from netspec.compiler import compile_text
+from netspec.compiler.sources.override import parse_overrides
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.source import parse, plain
 
@@ -54,3 +55,32 @@ def test_a_habit_of_another_tool_gives_one_finding_whose_hint_is_the_mend(path: 
 
 def test_there_are_a_hundred_habits() -> None:
     assert len(HABITS) >= 100
+
+
+@pytest.mark.parametrize(
+    ("setting", "train"),
+    [
+        ("optimizer.lr=0.1", ""),
+        ("train.optimizer.lr=0.1", ""),
+        ("lr=0.1", ""),
+        ("lr=0.1", "{optimizer: Adam}"),
+        ("train.lr=0.1", "{optimizer: {AdamW: {lr: 0.2}}}"),
+        ("train.scheduler.step_size=3", ""),
+        ("scheduler.gamma=0.5", "{scheduler: {StepLR: 3}}"),
+        ("label_smoothing=0.1", ""),
+        ("epochs=3", ""),
+    ],
+)
+def test_a_setting_that_names_no_choice_gives_the_one_that_takes_it(
+    setting: str, train: str
+) -> None:
+    text = "netspec: 1\ninput: [3, 32, 32]\nlayers: [Flatten, Linear: 10]\n"
+    text += f"train: {train}\n" if train else ""
+    with pytest.raises(SpecError) as refused:
+        compile_text(text, "spec", parse_overrides([setting], None))
+    (finding,) = refused.value.diagnostics
+    assert finding.span.file == f"--set {setting}"
+    meant = re.match("did you mean `([^`]+)`", finding.hint or "")
+    assert meant is not None
+    value = setting.partition("=")[2]
+    assert not compile_text(text, "spec", parse_overrides([f"{meant[1]}={value}"], None)).warnings

@@ -81,7 +81,50 @@ def chosen_by_key(what: str, node: Mapping, entries: dict[str, Schema]) -> Diagn
             pass
         message = f"{what} is written under its own name, not under `{key}`"
         return Diagnostic("NS201", message, node.keys[key], (), hint)
-    return None
+    return _nameless(what, node, entries)
+
+
+def _nameless(what: str, node: Mapping, entries: dict[str, Schema]) -> Diagnostic | None:
+    """Arguments without the choice that they are of, or None.
+
+    ```yaml
+    optimizer: {lr: 0.1, momentum: 0.9}
+    ```
+    """
+    if not node.items or any(key in entries for key in node.items):
+        return None
+    key = what.strip("`")
+    given = plain(node)
+    assert isinstance(given, dict)
+    name = _FIRST.get(key) or (_scheduler(given) if key == "scheduler" else None)
+    if name is None or not set(given) <= set(entries[name]["properties"]):
+        return None
+    first = next(iter(given))
+    try:
+        hint = f"write the whole as `{_placed(what, _entry(name, given, entries))}`"
+    except (_Untranslated, Inexact):
+        hint = f"write `{name}: {{{first}: …}}`"
+    return Diagnostic("NS201", f"{what} has no `{first}`", node.keys[first], (), hint)
+
+
+def _scheduler(given: dict[str, Any]) -> str:
+    """The scheduler that has such arguments."""
+    for argument, name in _SCHEDULER_OF.items():
+        if argument in given:
+            return name
+    return "StepLR"
+
+
+_SCHEDULER_OF: Final = {
+    "step_size": "StepLR",
+    "milestones": "MultiStepLR",
+    "max_lr": "OneCycleLR",
+    "T_0": "CosineAnnealingWarmRestarts",
+    "T_max": "CosineAnnealingLR",
+    "eta_min": "CosineAnnealingLR",
+    "patience": "ReduceLROnPlateau",
+    "gamma": "ExponentialLR",
+}
 
 
 def _placed(what: str, entry: str) -> str:
@@ -138,15 +181,7 @@ def _joined(place: str, node: Mapping, moved: dict[str, Any]) -> str:
     if place == "data":
         return exact({**(there or {}), **moved})
     if there is None:
-        there = _FIRST.get(place) or ("MultiStepLR" if "milestones" in moved else "StepLR")
-        if "max_lr" in moved:
-            there = "OneCycleLR"
-        elif "T_max" in moved or "eta_min" in moved:
-            there = "CosineAnnealingLR"
-        elif "patience" in moved:
-            there = "ReduceLROnPlateau"
-        elif list(moved) == ["gamma"] and place == "scheduler":
-            there = "ExponentialLR"
+        there = _FIRST.get(place) or _scheduler(moved)
     if isinstance(there, str):
         return exact({there: moved})
     if isinstance(there, dict) and len(there) == 1:

@@ -9,16 +9,20 @@ from netspec.compiler.language.params import param_mismatch
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import lift
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
-from netspec.recipe import TRAIN_SCHEMA
+from netspec.recipe import TRAIN_SCHEMA, Recipe, losses, optimizers, schedulers
 from netspec.source import Mapping, Node, parse_value, plain
 
 
 class Overrides(NamedTuple):
-    """`params` by name; `input` without the batch, and `train` by dotted key, as nodes."""
+    """`params` by name; `input` without the batch, and `train` by dotted key, as nodes.
+
+    `places` tells of parameters where they were set, as the command line does.
+    """
 
     params: dict[str, Any]
     input: Node | None = None
     train: dict[str, Node] = {}  # noqa: RUF012 - never changed
+    places: dict[str, Span] = {}  # noqa: RUF012 - never changed
 
 
 NONE = Overrides({})
@@ -34,6 +38,7 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
     """
     params: dict[str, Any] = {}
     train: dict[str, Node] = {}
+    places: dict[str, Span] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         key = key.strip()
@@ -53,7 +58,8 @@ def parse_overrides(settings: list[str], shape: str | None) -> Overrides:
             train[key.removeprefix("train.")] = node
         else:
             params[key.removeprefix("params.")] = plain(node)
-    return Overrides(params, None if shape is None else parse_shape(shape), train)
+            places[key.removeprefix("params.")] = span
+    return Overrides(params, None if shape is None else parse_shape(shape), train, places)
 
 
 _LONGEST_SIZE = 20
@@ -89,6 +95,11 @@ def override(root: Mapping, overrides: Overrides) -> Mapping:
         keys.setdefault("input", overrides.input.span)
     for key, node in overrides.train.items():
         path = ["train", *key.split(".")]
+        train = items.get("train")
+        meant = _argument(path[1:], train if isinstance(train, Mapping) else None)
+        if meant is not None:
+            message = f"`train.{key}` is no setting of the recipe"
+            raise _error(message, node.span, f"did you mean `train.{meant}`?")
         items, keys = _put(items, keys, path, node)
     return Mapping(items, keys, root.span)
 
@@ -110,9 +121,22 @@ def _put(
     if head in _ONE_OF and isinstance(old, Mapping) and rest[0] not in old.items:
         old = None  # another optimizer takes the place of the one that the spec names
     inner = (old.items, old.keys) if isinstance(old, Mapping) else ({}, {})
+    if head in _ONE_OF and rest[0] in inner[0] and rest[1:]:
+        inner = ({**inner[0], rest[0]: _named(rest[0], inner[0][rest[0]])}, inner[1])
     put, put_keys = _put(*inner, rest, node)
     items[head] = Mapping(put, put_keys, old.span if isinstance(old, Mapping) else node.span)
     return items, keys
+
+
+def _named(name: str, given: Node) -> Node:
+    """A choice's arguments by name, where one stood alone, as in `SGD: 0.1`."""
+    bare = _BARE.get(name)
+    if bare is None or isinstance(given, Mapping) or plain(given) is None:
+        return given
+    return Mapping({bare: given}, {bare: given.span}, given.span)
+
+
+_BARE = {**optimizers.BARE, **schedulers.BARE, **losses.BARE}
 
 
 def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
@@ -126,19 +150,23 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
             known = ", ".join(f"`{k}`" for k in declared)
             hint = f"its parameters are {known}" if known else "it has no parameters"
             hint = f"did you mean `{near}`?" if near else hint
-            hint = _elsewhere(name) or hint
+            hint = _elsewhere(name, document.train) or hint
             message = f"the spec has no parameter `{name}`"
             span = document.root.keys.get("params", document.root.span)
+            span = overrides.places.get(name, span)
             findings.append(Diagnostic("NS308", message, span, (), hint))
     for name, param in declared.items():
         if name in overrides.params:
             value = overrides.params[name]
             wrong = param_mismatch(param, value)
             if wrong:
-                notes = (Note(f"{said(value)} was set from outside the file"),)
+                place, notes = param.span, (Note(f"{said(value)} was set from outside the file"),)
+                if name in overrides.places:
+                    place = overrides.places[name]
+                    notes = (Note("the parameter is declared here", param.span),)
                 whole = isinstance(value, float) and param.type == "int"
                 mend = f"write its default with a point, as in `{name}: 0.0`" if whole else None
-                findings.append(Diagnostic("NS308", wrong, param.span, notes, mend))
+                findings.append(Diagnostic("NS308", wrong, place, notes, mend))
             values[name] = list(value) if isinstance(value, tuple) else value
         elif param.required:
             message = f"the parameter `{name}` has no value"
@@ -151,12 +179,35 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
     return values
 
 
-def _elsewhere(name: str) -> str | None:
+def _elsewhere(name: str, train: Mapping | None) -> str | None:
     """How to set what is no parameter: the input, or a key of the recipe."""
     if name == "input":
         return "the input has an option of its own, as in `--input 3,227,227`"
     if name == "train":
         return "a recipe is set key by key, as in `--set train.epochs=3`"
-    if name.partition(".")[0] in TRAIN_SCHEMA["properties"]:
-        return f"did you mean `train.{name}`?"
+    key = _argument(name.split("."), train)
+    if key is None and name.partition(".")[0] in TRAIN_SCHEMA["properties"]:
+        key = name
+    return None if key is None else f"did you mean `train.{key}`?"
+
+
+def _argument(path: list[str], train: Mapping | None) -> str | None:
+    """`optimizer.SGD.lr` for `optimizer.lr` or `lr`; None for what is no argument of a choice."""
+    head, rest = (path[0], path[1:]) if path[0] in _ONE_OF else (None, path)
+    if len(rest) != 1:
+        return None
+    for key in _ONE_OF if head is None else (head,):
+        entries = TRAIN_SCHEMA["properties"][key]["properties"]
+        if rest[0] in entries:
+            return None
+        given = train.items.get(key) if train is not None else None
+        chosen = plain(given) if given is not None else _USUAL.get(key)
+        name = next(iter(chosen), None) if isinstance(chosen, dict) else chosen
+        if name is None:
+            name = next((n for n in entries if rest[0] in entries[n]["properties"]), None)
+        if name in entries and rest[0] in entries[name]["properties"]:
+            return f"{key}.{name}.{rest[0]}"
     return None
+
+
+_USUAL = {"optimizer": Recipe.optimizer.name, "loss": Recipe.loss.name}
