@@ -43,7 +43,8 @@ ROOMS = {
         "netspec/train/engine",
         "tests/train/test_best.py tests/train/test_figures.py tests/train/test_step.py "
         "tests/train/test_checkpoints.py tests/train/test_commands.py tests/train/test_saving.py "
-        "tests/train/test_step_on_gpu.py tests/train/test_interruptions.py",
+        "tests/train/test_step_on_gpu.py tests/train/test_interruptions.py "
+        "tests/train/test_processes.py",
     ),
 }
 """The files of each room, and the tests that concern them."""

@@ -68,8 +68,10 @@ def test_asking_draws_no_random_number() -> None:
 def test_a_run_is_refused_before_its_first_step(tmp_path: Path) -> None:
     recipe = {"epochs": 1, "batch_size": 8, "data": {"dataset": "synthetic", "samples": 33}}
     with pytest.raises(TrainError, match="a norm of the network needs more than one value"):
-        train(StandIn(on_a_vector, train=recipe), TrainOptions(run_dir=tmp_path, silent=True))
-    assert not list(tmp_path.iterdir())
+        train(
+            StandIn(on_a_vector, train=recipe), TrainOptions(run_dir=tmp_path / "runs", silent=True)
+        )
+    assert not (tmp_path / "runs").exists()
     fine = recipe | {"batch_size": 11}
     result = train(
         StandIn(on_a_vector, train=fine), TrainOptions(run_dir=tmp_path / "fine", silent=True)
