@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -100,6 +101,9 @@ def joined(device: torch.device) -> Iterator[Processes]:
     if not processes.distributed:
         yield processes
         return
+    # Its defaults hold the group that there is when it is first imported, which then outlives its
+    # end: gloo's threads run on while Python exits, and now and then abort the process.
+    importlib.import_module("torch.distributed.nn.functional")
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     store, rank, world_size = next(rendezvous("env://"))
     # After a restart torchrun's store still holds the addresses of the workers that were lost.
