@@ -9,7 +9,7 @@ from netspec.compiler.language.params import param_mismatch
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import lift
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
-from netspec.recipe import TRAIN_SCHEMA, Recipe, losses, optimizers, schedulers
+from netspec.recipe import TRAIN_SCHEMA, Recipe
 from netspec.source import Mapping, Node, parse_value, plain
 
 
@@ -122,21 +122,19 @@ def _put(
         old = None  # another optimizer takes the place of the one that the spec names
     inner = (old.items, old.keys) if isinstance(old, Mapping) else ({}, {})
     if head in _ONE_OF and rest[0] in inner[0] and rest[1:]:
-        inner = ({**inner[0], rest[0]: _named(rest[0], inner[0][rest[0]])}, inner[1])
+        entry = TRAIN_SCHEMA["properties"][head]["properties"].get(rest[0], {})
+        inner = ({**inner[0], rest[0]: _named(entry, inner[0][rest[0]])}, inner[1])
     put, put_keys = _put(*inner, rest, node)
     items[head] = Mapping(put, put_keys, old.span if isinstance(old, Mapping) else node.span)
     return items, keys
 
 
-def _named(name: str, given: Node) -> Node:
-    """A choice's arguments by name, where one stood alone, as in `SGD: 0.1`."""
-    bare = _BARE.get(name)
-    if bare is None or isinstance(given, Mapping) or plain(given) is None:
+def _named(entry: dict[str, Any], given: Node) -> Node:
+    """A choice's arguments by name, where its first stood alone, as in `SGD: 0.1`."""
+    first = next(iter(entry.get("properties", {})), None)
+    if first is None or isinstance(given, Mapping) or plain(given) is None:
         return given
-    return Mapping({bare: given}, {bare: given.span}, given.span)
-
-
-_BARE = {**optimizers.BARE, **schedulers.BARE, **losses.BARE}
+    return Mapping({first: given}, {first: given.span}, given.span)
 
 
 def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
