@@ -221,11 +221,14 @@ def _start(network: Trainable, weights: Path, progress: Progress) -> Mapping[str
     """The weights to start from, out of the file that the command line named."""
     found = starting_weights(weights, network)
     progress.say(f"starting from the weights in {weights}")
+    for note in found.notes:
+        progress.say(f"note: {note}")
     if found.replaced:
         named = ", ".join(f"`{name}`" for name in found.replaced)
+        has = f"{found.classes} classes" if found.classes else "no head"
         progress.say(
-            f"note: the file has {found.classes} classes and the network "
-            f"{network.output_shape[0]}: {named} start afresh"
+            f"note: the file has {has} and the network {network.output_shape[0]} classes: "
+            f"{named} start afresh"
         )
     return found.weights
 

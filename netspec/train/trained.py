@@ -16,6 +16,7 @@ from netspec.train.errors import TrainError
 from netspec.train.evaluation import evaluated_data
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
+from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
 from netspec.train.storage.folder import RunFolder, open_folder
 from netspec.train.storage.weights import load_weights
@@ -85,7 +86,7 @@ class Trained:
         Raises:
             TrainError: the weights cannot be read, or are another network's.
         """
-        weights = load_weights(self.weights, self.network)
+        weights = load_weights(self.weights, self.network, Progress().say)
         module = self.network.build()
         module.load_state_dict(weights)
         module = module.to(plan.device).to(memory_format=plan.memory_format)

@@ -45,7 +45,7 @@ def test_every_mismatch_is_listed_before_anything_is_loaded(kind: str, tmp_path:
     weights = state()
     del weights["1.running_mean"]
     weights["0.weight"] = torch.zeros(8, 3, 3, 3)
-    weights["4.bias"] = weights["4.bias"].half()
+    weights["4.bias"] = weights["4.bias"].to(torch.int32)
     weights["head.\x1b[2Jweight"] = torch.zeros(2)
     path = tmp_path / f"model.{kind}"
     if kind == "pth":
@@ -58,7 +58,7 @@ def test_every_mismatch_is_listed_before_anything_is_loaded(kind: str, tmp_path:
         f"the weights in `{path}` do not fit the network: 4 tensors differ\n"
         "  `0.weight` is float32 [8, 3, 3, 3], and the network has float32 [8, 1, 3, 3]\n"
         "  `1.running_mean` is missing: the network has float32 [8]\n"
-        "  `4.bias` is float16 [16], and the network has float32 [16]\n"
+        "  `4.bias` is int32 [16], and the network has float32 [16]\n"
         "  `head.\\x1b[2Jweight` (float32 [2]) is nowhere in the network"
     )
 
@@ -138,3 +138,74 @@ def test_a_file_from_before_batches_were_counted_loads(tmp_path: Path) -> None:
     weights = {k: v for k, v in state().items() if not k.endswith("num_batches_tracked")}
     save_weights(tmp_path / "old.safetensors", weights)
     assert load_weights(tmp_path / "old.safetensors", NETWORK).keys() == state().keys()
+
+
+OTHERS: dict[str, tuple[Any, list[str]]] = {
+    "DataParallel": (
+        lambda s: {f"module.{k}": v for k, v in s.items()},
+        ["`module.` is taken off"],
+    ),
+    "torch.compile": (
+        lambda s: {f"_orig_mod.{k}": v for k, v in s.items()},
+        ["`_orig_mod.` is taken off"],
+    ),
+    "both": (
+        lambda s: {f"module._orig_mod.{k}": v for k, v in s.items()},
+        ["`module._orig_mod.` is taken off"],
+    ),
+    "Lightning": (
+        lambda s: {"state_dict": {f"model.{k}": v for k, v in s.items()}, "epoch": 3},
+        ["under `state_dict`", "`model.` is taken off"],
+    ),
+    "torchvision's references": (lambda s: {"model": s, "epoch": 3}, ["under `model`"]),
+    "half": (
+        lambda s: {k: v.half() if v.is_floating_point() else v for k, v in s.items()},
+        ["are float16, and are cast"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_weights_of_other_trainers_are_taken_and_told(name: str, tmp_path: Path) -> None:
+    change, words = OTHERS[name]
+    whole = state()
+    torch.save(change(whole), tmp_path / "other.pth")
+    told: list[str] = []
+    loaded = load_weights(tmp_path / "other.pth", NETWORK, told.append)
+    assert len(told) == len(words)
+    assert all(word in line for word, line in zip(words, told, strict=True))
+    start = starting_weights(tmp_path / "other.pth", NETWORK)
+    assert [f"note: {note}" for note in start.notes] == told
+    for key, value in whole.items():
+        assert loaded[key].dtype == value.dtype
+        close = {"rtol": 1e-3, "atol": 1e-3} if name == "half" else {"rtol": 0.0, "atol": 0.0}
+        assert torch.allclose(loaded[key].double(), value.double(), **close)
+
+
+def test_a_head_that_is_missing_starts_afresh(tmp_path: Path) -> None:
+    whole = state()
+    head = list(whole)[-1].rpartition(".")[0]
+    body = {key: value for key, value in whole.items() if not key.startswith(f"{head}.")}
+    torch.save(body, tmp_path / "body.pth")
+    start = starting_weights(tmp_path / "body.pth", NETWORK)
+    assert set(start.replaced) == whole.keys() - body.keys()
+    assert (start.classes, start.weights.keys()) == (0, body.keys())
+    with pytest.raises(TrainError, match="is missing"):
+        load_weights(tmp_path / "body.pth", NETWORK)
+
+
+def test_what_is_missing_elsewhere_is_no_head(tmp_path: Path) -> None:
+    whole = state()
+    first = next(iter(whole))
+    torch.save({k: v for k, v in whole.items() if k != first}, tmp_path / "broken.pth")
+    with pytest.raises(TrainError, match=f"`{first}` is missing"):
+        starting_weights(tmp_path / "broken.pth", NETWORK)
+
+
+def test_a_network_whose_own_names_begin_so_keeps_them(tmp_path: Path) -> None:
+    from netspec.train.storage.foreign_weights import prefix
+
+    assert prefix(["model.0.weight"], ["model.0.weight"]) == ""
+    assert prefix(["model.model.0.weight"], ["model.0.weight"]) == "model."
+    assert prefix(["module.a", "b"], ["a", "b"]) == ""
+    assert prefix([], ["a"]) == ""

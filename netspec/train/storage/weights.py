@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from netspec.train.errors import TrainError, first_line
+from netspec.train.say import Say, silent
 from netspec.train.storage.atomic_write import atomic_write
+from netspec.train.storage.foreign_weights import prefix, unwrapped
 
 if TYPE_CHECKING:
     from netspec.train.trainable import Trainable
@@ -52,8 +54,10 @@ def expected_forms(network: Trainable) -> dict[str, TensorForm]:
     return {name: _form(value) for name, value in state.items()}
 
 
-def load_weights(path: Path, network: Trainable) -> dict[str, Tensor]:
+def load_weights(path: Path, network: Trainable, say: Say = silent) -> dict[str, Tensor]:
     """The weights in ``path`` (safetensors, or a state_dict saved by torch) for ``network``.
+
+    A prefix that all names share, a wrapper and half precision are taken off, and told.
 
     Nothing is ever unpickled freely: torch reads with ``weights_only=True``.
 
@@ -61,9 +65,11 @@ def load_weights(path: Path, network: Trainable) -> dict[str, Tensor]:
         TrainError: the file cannot be read, or does not fit; every mismatch is listed.
     """
     expected = expected_forms(network)
-    forms, read = _opened(path)
-    _compare(path, forms, expected)
-    return _with_counters(read(), expected)
+    file = _opened(path, expected)
+    _compare(path, file.forms, expected)
+    for note in file.notes:
+        say(f"note: {note}")
+    return _with_counters(file.read(), expected)
 
 
 @dataclass(frozen=True)
@@ -73,34 +79,38 @@ class Start:
     weights: Mapping[str, Tensor]
     replaced: tuple[str, ...] = ()
     classes: int = 0
-    """The number of classes of the file's own head, where it is replaced."""
+    """The number of classes of the file's own head, where it is replaced; 0 where it has none."""
+    notes: tuple[str, ...] = ()
 
 
 def starting_weights(path: Path, network: Trainable) -> Start:
     """The weights in ``path`` to start ``network`` from, whose number of classes may be another.
 
     Where all that differs are tensors with one row a class, of which the file has another number
-    of rows, these keep the network's own fresh values.
+    of rows or none at all, these keep the network's own fresh values.
 
     Raises:
         TrainError: the file cannot be read, or does not fit; every mismatch is listed.
     """
     expected = expected_forms(network)
-    forms, read = _opened(path)
-    replaced, rows = _head(forms, expected, network.output_shape[0])
-    _compare(
-        path,
-        {name: expected[name] if name in replaced else form for name, form in forms.items()},
-        expected,
-    )
-    weights = _with_counters(read(), expected)
-    return Start({n: w for n, w in weights.items() if n not in replaced}, replaced, rows)
+    file = _opened(path, expected)
+    replaced, rows = _head(file.forms, expected, network.output_shape[0])
+    _compare(path, {**file.forms, **{name: expected[name] for name in replaced}}, expected)
+    weights = _with_counters(file.read(), expected)
+    kept = {name: weight for name, weight in weights.items() if name not in replaced}
+    return Start(kept, replaced, rows, file.notes)
 
 
 def _head(
     found: Mapping[str, TensorForm], expected: Mapping[str, TensorForm], classes: int
 ) -> tuple[tuple[str, ...], int]:
-    """The tensors with a row for each class, if the file has another number of classes."""
+    """The tensors with a row for each class, if the file has another number of classes, or none."""
+    absent = [n for n in expected if n not in found and not n.endswith(_COUNTER)]
+    last = {name.rpartition(".")[0] for name in list(expected)[-1:]}
+    if absent and all(
+        expected[n].shape[:1] == (classes,) and n.rpartition(".")[0] in last for n in absent
+    ):
+        return tuple(absent), 0
     names: list[str] = []
     rows: set[int] = set()
     for name, wanted in expected.items():
@@ -114,16 +124,60 @@ def _head(
     return (tuple(names), rows.pop()) if len(rows) == 1 else ((), 0)
 
 
-def _opened(path: Path) -> tuple[dict[str, TensorForm], Callable[[], dict[str, Tensor]]]:
-    """The forms of a file's tensors, and what reads the tensors themselves."""
+@dataclass(frozen=True)
+class _File:
+    """The forms of a file's tensors, what reads the tensors themselves, and what was taken off."""
+
+    forms: dict[str, TensorForm]
+    read: Callable[[], dict[str, Tensor]]
+    notes: tuple[str, ...] = ()
+
+
+def _opened(path: Path, expected: Mapping[str, TensorForm]) -> _File:
+    """The file as the network names and stores its tensors, as far as that is plain."""
+    file = _stored(path)
+    notes = list(file.notes)
+    start = prefix(file.forms, expected)
+    if start:
+        notes.append(f"`{start}` is taken off every name in `{path}`")
+    forms = {name.removeprefix(start): form for name, form in file.forms.items()}
+    cast = {
+        name: expected[name].dtype
+        for name, form in forms.items()
+        if name in expected and form != expected[name] and _only_precision(form, expected[name])
+    }
+    if cast:
+        kinds = {str(forms[name].dtype).removeprefix("torch.") for name in cast}
+        notes.append(f"the weights in `{path}` are {' and '.join(sorted(kinds))}, and are cast")
+    forms |= {name: expected[name] for name in cast}
+
+    def read() -> dict[str, Tensor]:
+        named = {name.removeprefix(start): value for name, value in file.read().items()}
+        for name, dtype in cast.items():
+            assert isinstance(dtype, torch.dtype)
+            named[name] = named[name].to(dtype)
+        return named
+
+    return _File(forms, read, tuple(notes))
+
+
+def _only_precision(given: TensorForm, wanted: TensorForm) -> bool:
+    kinds = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+    return given.shape == wanted.shape and given.dtype in kinds and wanted.dtype in kinds
+
+
+def _stored(path: Path) -> _File:
+    """The file as it is."""
     if not path.is_file():
         raise TrainError(
             f"there is no file `{path}`", "name a `model.safetensors` or a `.pth` file"
         )
     if _is_safetensors(path):
-        return _safetensors_forms(path), lambda: _safetensors_state(path)
-    forms = {name: _form(tensor) for name, tensor in _torch_state(path, "meta").items()}
-    return forms, lambda: _torch_state(path, "cpu")
+        return _File(_safetensors_forms(path), lambda: _safetensors_state(path))
+    state, wrapper = _torch_state(path, "meta")
+    forms = {name: _form(tensor) for name, tensor in state.items()}
+    notes = (f"`{path}` holds the weights under `{wrapper}`",) if wrapper else ()
+    return _File(forms, lambda: _torch_state(path, "cpu")[0], notes)
 
 
 def _safetensors_state(path: Path) -> dict[str, Tensor]:
@@ -209,7 +263,8 @@ def _safetensors_forms(path: Path) -> dict[str, TensorForm]:
         raise TrainError(f"`{path}` is damaged: {first_line(error)}") from None
 
 
-def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
+def _torch_state(path: Path, device: str) -> tuple[dict[str, Tensor], str | None]:
+    """The tensors of a file, and the key that they stand under where there is other data."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds here, none of which a user can read
@@ -222,13 +277,12 @@ def _torch_state(path: Path, device: str) -> dict[str, Tensor]:
             f"`{path}` is neither safetensors nor a file of torch: {first_line(error)}",
             "name a `model.safetensors` or a `.pth` file",
         ) from None
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
+    state, wrapper = unwrapped(state)
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise TrainError(
             f"`{path}` holds something other than a state_dict", "save `module.state_dict()`"
         )
-    return {str(name): value for name, value in state.items()}
+    return {str(name): value for name, value in state.items()}, wrapper
 
 
 def _form(tensor: Tensor) -> TensorForm:
