@@ -103,6 +103,10 @@ CODES: dict[str, Code] = {
     # the recipe
     "NS501": Code("error", "settings of the recipe that contradict each other"),
     "NS502": Code("warning", "the data set does not fit the network"),
+    "NS503": Code("error", "a mean or a deviation of pixels from 0 to 255"),
+    "NS504": Code("error", "class weights that are not as many as the outputs"),
+    "NS505": Code("warning", "a schedule that is not as long as the run"),
+    "NS506": Code("warning", "a learning rate that the scheduler replaces"),
     # lints
     "NS601": Code("warning", "a softmax before a loss that applies softmax itself"),
     "NS602": Code("warning", "a bias that the batch norm after it removes"),
@@ -115,6 +119,10 @@ CODES: dict[str, Code] = {
     "NS609": Code("warning", "an activation after the logits"),
     "NS610": Code("warning", "batch norm over a single value per channel"),
     "NS611": Code("warning", "one layer holds most of the parameters"),
+    "NS612": Code("warning", "an input whose channels come last"),
+    "NS613": Code("warning", "a loss of log-probabilities over something else"),
+    "NS614": Code("warning", "weights that all start at one value"),
+    "NS615": Code("warning", "a linear layer over the rows of an image"),
 }
 
 

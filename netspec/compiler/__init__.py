@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from netspec.compiler.analysis.class_weights import class_weights
 from netspec.compiler.analysis.init_check import init_findings, init_findings_of_kinds
 from netspec.compiler.expanding.expand import expand
 from netspec.compiler.facade import Network
@@ -54,6 +55,8 @@ def compile_source(
         found += init_findings_of_kinds(document)
     else:
         found += init_findings(document, params, expansion.root)
+    if recipe is not None and expansion is not None:
+        found += class_weights(recipe, document.train, expansion.outputs)
     if found or recipe is None or shape is None or expansion is None:
         raise SpecError(tuple(sorted(found, key=lambda finding: finding.span)))
     return Network(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.recipe.errors import RecipeError
-from netspec.recipe.recipe import Choice, Recipe
+from netspec.recipe.recipe import Choice, Normalization, Recipe
 
 Key = tuple[str | int, ...]
 
@@ -19,6 +19,8 @@ def check_recipe(recipe: Recipe) -> None:
             f"the warm-up of {recipe.warmup.epochs:g} epochs fills the run of {recipe.epochs}",
             "give `warmup` fewer epochs than `epochs`",
         )
+    if recipe.data.normalize is not None:
+        _check_normalization(recipe.data.normalize)
     for place, entry in enumerate(recipe.augment):
         _check_ranges(("augment", place, entry.name), entry)
 
@@ -35,6 +37,21 @@ def notes(recipe: Recipe) -> list[str]:
         f"`OneCycleLR` sets the learning rate, {highest:g} at most; "
         f"the optimizer's `lr: {lr:g}` has no effect"
     ]
+
+
+def _check_normalization(normalize: Normalization) -> None:
+    for name, values in (("mean", normalize.mean), ("std", normalize.std)):
+        if max(values) > 1:
+            figures = ", ".join(
+                f"{key}: [{', '.join(f'{value / 255:.4g}' for value in given)}]"
+                for key, given in (("mean", normalize.mean), ("std", normalize.std))
+            )
+            raise RecipeError(
+                ("data", "normalize", name),
+                f"`{name}` has {max(values):g}, and pixels go from 0 to 1",
+                f"divide by 255: `{{{figures}}}`",
+                "NS503",
+            )
 
 
 def _check_optimizer(optimizer: Choice) -> None:

@@ -44,7 +44,10 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
     known = KNOWN.get(data.dataset or "")
     span = data_place(network, "dataset")
     shape = network.input_shape
-    if known is None or span is None or len(shape) != 3:
+    if len(shape) != 3:
+        return
+    if known is None or span is None:
+        yield from _resized(flow)
         return
     note = (Note(f"the input is {text(shape)}", network.document.input_span),)
     channels = data.channels or known.shape[0]
@@ -77,3 +80,18 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
         if "num_classes" in network.params:
             hint += f", as with `--set num_classes={known.classes}`"
         yield Diagnostic("NS502", message, span, (), hint)
+
+
+def _resized(flow: Flow) -> Iterator[Diagnostic]:
+    """Compare the size that images of any data set are resized to, where no crop follows."""
+    network = flow.network
+    size, shape = network.recipe.data.resize, network.input_shape
+    place = data_place(network, "resize")
+    if size is None or place is None or size == shape[1:]:
+        return
+    if any(e.name in _CROPS for e in network.recipe.augment):
+        return
+    wanted = shape[1] if shape[1] == shape[2] else list(shape[1:])
+    message = f"images are resized to {text(size)}, and the network takes {text(shape[1:])}"
+    note = (Note(f"the input is {text(shape)}", network.document.input_span),)
+    yield Diagnostic("NS502", message, place, note, f"write `resize: {wanted}`")

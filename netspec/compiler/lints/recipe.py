@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics import Span
-from netspec.source import Mapping
+from netspec.source import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
     from netspec.compiler.ir import NetworkIR
@@ -16,6 +16,18 @@ def loss(network: NetworkIR) -> tuple[str, Span | None]:
     section = network.document.train
     written = section is not None and "loss" in section.items
     return network.recipe.loss.name, section.keys["loss"] if section and written else None
+
+
+def train_place(network: NetworkIR, *path: str) -> Span | None:
+    """Where the deepest part of `train.PATH` that is written stands; None without `train`."""
+    node: Node | None = network.document.train
+    span = None
+    for key in path:
+        if not isinstance(node, Mapping) or key not in node.items:
+            break
+        place, node = node.keys[key], node.items[key]
+        span = node.span if isinstance(node, Scalar) else place
+    return span
 
 
 def data_place(network: NetworkIR, key: str) -> Span | None:

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from netspec.compiler.lints.after_logits import activation_at_the_end, dropout_at_the_end
 from netspec.compiler.lints.bias_before_norm import bias_before_norm
+from netspec.compiler.lints.channels_last_input import channels_last_input
 from netspec.compiler.lints.data_set import data_set
+from netspec.compiler.lints.equal_start import equal_start
 from netspec.compiler.lints.flow import Flow
 from netspec.compiler.lints.heavy_layer import heavy_layer
 from netspec.compiler.lints.linear_pair import linear_pair
+from netspec.compiler.lints.log_probabilities import log_probabilities
+from netspec.compiler.lints.replaced_lr import replaced_lr
+from netspec.compiler.lints.schedule_length import schedule_length
 from netspec.compiler.lints.single_value_norm import single_value_norm
 from netspec.compiler.lints.softmax_before_loss import softmax_before_loss
+from netspec.compiler.lints.unflattened_head import unflattened_head
 from netspec.compiler.lints.unread_pixels import unread_pixels
 from netspec.compiler.lints.unused import unused_blocks, unused_layers, unused_params
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span
@@ -33,6 +39,12 @@ LINTS: Final[tuple[Callable[[Flow], Iterator[Diagnostic]], ...]] = (
     activation_at_the_end,
     single_value_norm,
     heavy_layer,
+    schedule_length,
+    replaced_lr,
+    channels_last_input,
+    log_probabilities,
+    equal_start,
+    unflattened_head,
 )
 
 

@@ -33,7 +33,7 @@ def _scalars(node: Node) -> list[Scalar]:
 def recipe_section(document: Document, params: dict[str, Any]) -> Recipe:
     """The recipe of `train:`, the default one where there is none.
 
-    Raises `SpecError` (NS501 and others).
+    Raises `SpecError` (NS501, NS503 and others).
     """
     if document.train is None:
         return Recipe()
@@ -46,7 +46,9 @@ def recipe_section(document: Document, params: dict[str, Any]) -> Recipe:
         return recipe_from(plain(node))
     except RecipeError as problem:
         span = _span(node, problem.key)
-        raise SpecError((Diagnostic("NS501", problem.message, span, (), problem.hint),)) from None
+        raise SpecError(
+            (Diagnostic(problem.code, problem.message, span, (), problem.hint),)
+        ) from None
 
 
 def _span(node: Node, key: tuple[str | int, ...]) -> Span:
