@@ -9,6 +9,7 @@ from netspec.compiler import compile_path, compile_text
 from netspec.compiler.lints.flow import Flow, FlowStep
 from netspec.compiler.lints.run import LINTS
 from netspec.compiler.lints.unread_pixels import BUDGET, SEARCH, unread_pixels
+from netspec.compiler.sources.override import parse_overrides
 from netspec.diagnostics import Diagnostic
 from netspec.ops.conv import Conv2d
 
@@ -42,11 +43,13 @@ def test_the_shipped_specs_give_no_warning(path: Path) -> None:
 @pytest.mark.parametrize(
     ("layers", "rest", "expected"),
     [
-        (["Flatten", "Linear: 10", "Softmax"], "", ["NS601"]),
-        (["Flatten", "Linear: 10", "LogSoftmax"], "", ["NS601"]),
+        (["Flatten", "Linear: 10", "Softmax"], "train: {}", ["NS601"]),
+        (["Flatten", "Linear: 10", "LogSoftmax"], "train: {epochs: 1}", ["NS601"]),
+        # without a recipe, the network may well give probabilities
+        (["Flatten", "Linear: 10", "Softmax"], "", []),
         (["Flatten", "Linear: 10", "LogSoftmax"], "train: {loss: NLLLoss}", []),
         (["Flatten", "Linear: 10", "Softmax"], "train: {loss: MSELoss}", []),
-        (["Flatten", "Linear: 10", "Softmax", "Identity"], "", ["NS601"]),
+        (["Flatten", "Linear: 10", "Softmax", "Identity"], "train: {}", ["NS601"]),
         (["Flatten", "Linear: 10", "Softmax"], "train: {loss: {CrossEntropyLoss: {}}}", ["NS601"]),
         # a softmax that is not the last layer is attention, or a gate
         (["Flatten", "Linear: 10", "Softmax", "Linear: 5"], "", []),
@@ -172,7 +175,8 @@ layers:
         "params: {lr: 0.1}\nlayers: [ReLU]\ntrain: {optimizer: {SGD: {lr: $lr}}}\n",
         "params: {n: 2}\nlayers:\n  a$(n): ReLU\n",
         "params: {stages: [1, 2]}\nlayers:\n  - {each: {s: $stages}, ReLU: {}}\n",
-        "params: {s: 0.1}\nlayers: [Linear: 3]\ninit: {Linear: {weight: {normal_: {std: $s}}}}\n",
+        "params: {s: 0.1}\nlayers: [Flatten, Linear: 3]\n"
+        "init: {Linear: {weight: {normal_: {std: $s}}}}\n",
     ],
 )
 def test_what_is_used_is_not_reported(text: str) -> None:
@@ -193,6 +197,11 @@ def test_what_is_used_is_not_reported(text: str) -> None:
         ([conv(8, kernel_size=1, padding=0), conv(8, groups=8)], []),
         ([conv(kernel_size="[1, 7]", padding="[0, 3]"), conv(kernel_size="[7, 1]", padding=0)], []),
         ([conv(), "ConvTranspose2d: {out_channels: 8, kernel_size: 2, stride: 2}"], []),
+        # a narrow middle between two wide ends is a map of low rank
+        (["Flatten", "Linear: 8", "Linear: 64"], []),
+        (["Flatten", "Linear: 64", "Linear: 64"], ["NS607"]),
+        ([conv(32), "ReLU", conv(4, kernel_size=1, padding=0), conv(16)], []),
+        ([conv(32), "ReLU", conv(32, kernel_size=1, padding=0), conv(16)], ["NS607"]),
     ],
 )
 def test_two_linear_maps_in_a_row(layers: list[str], expected: list[str]) -> None:
@@ -214,6 +223,8 @@ def test_a_linear_map_that_feeds_a_shortcut_too_is_no_pair() -> None:
         (["Flatten", "Linear: 10", "ReLU"], "", ["NS609"]),
         (["Flatten", "Linear: 10", "Sigmoid"], "train: {loss: BCEWithLogitsLoss}", ["NS609"]),
         (["Flatten", "Linear: 10", "Sigmoid"], "train: {loss: MSELoss}", []),
+        (["Flatten", "Linear: 10", "Sigmoid"], "train: {}", ["NS609"]),
+        (["Flatten", "Linear: 10", "Sigmoid"], "", []),
         # SqueezeNet's classifier, and a generator of images
         ([conv(10), "ReLU", "AdaptiveAvgPool2d: 1", "Flatten"], "", []),
         ([conv(10), "Tanh"], "", []),
@@ -431,3 +442,175 @@ def test_a_parameter_that_is_called_as_a_function_is_used_where_its_name_stands(
     text = "netspec: 1\ninput: [3]\nparams: {min: 3, max: 4}\nlayers: [Linear: '$(max(min, 2))']\n"
     (found,) = compile_text(text).warnings
     assert (found.code, "`max`" in found.message) == ("NS606", True)
+
+
+@pytest.mark.parametrize(
+    ("pad", "expected"),
+    [
+        ("[0, 1, 0, 1]", []),  # what is left unread is padding
+        ("[1, 1, 1, 1]", []),
+        ("[1, 0, 1, 0]", ["NS603"]),
+        ("0", ["NS603"]),
+    ],
+)
+def test_padding_that_a_layer_of_its_own_has_put_is_no_part_of_the_input(
+    pad: str, expected: list[str]
+) -> None:
+    size = 32 if pad not in ("0", "[1, 0, 1, 0]") else {"0": 33, "[1, 0, 1, 0]": 32}[pad]
+    layers = listed(f"ZeroPad2d: {pad}", "MaxPool2d: 2")
+    assert codes(layers, input=f"[3, {size}, {size}]") == expected
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_batch_norm_that_is_made_and_never_used_is_one_finding(batch: int) -> None:
+    layers = """\
+  pool: {AdaptiveAvgPool2d: 1}
+  conv: {Conv2d: {out_channels: 8, kernel_size: 1}}
+  norm: BatchNorm2d
+  relu: {from: conv, ReLU: {}}
+"""
+    assert codes(layers, rest=f"train: {{batch_size: {batch}}}") == ["NS604"]
+
+
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        ("epochs: 10, scheduler: {StepLR: 30}", ["NS505"]),
+        ("epochs: 10, scheduler: {StepLR: 10}", ["NS505"]),
+        ("epochs: 10, scheduler: {StepLR: 9}", []),
+        ("epochs: 10, scheduler: {MultiStepLR: [30, 60, 80]}", ["NS505"]),
+        ("epochs: 70, scheduler: {MultiStepLR: [30, 60, 80]}", ["NS505"]),
+        ("epochs: 90, scheduler: {MultiStepLR: [30, 60, 80]}", []),
+        ("epochs: 10, scheduler: {CosineAnnealingLR: 200}", ["NS505"]),
+        ("epochs: 10, scheduler: {CosineAnnealingLR: 5}", ["NS505"]),
+        ("epochs: 10, scheduler: {CosineAnnealingLR: {T_max: 10}}", []),
+        ("epochs: 10, scheduler: {CosineAnnealingLR: 9}", []),
+        ("epochs: 10, warmup: 5, scheduler: {CosineAnnealingLR: 5}", []),
+        ("epochs: 10, scheduler: CosineAnnealingLR", []),
+        ("epochs: 10, scheduler: {PolynomialLR: {total_iters: 5}}", ["NS505"]),
+        ("epochs: 10, scheduler: {LinearLR: {total_iters: 5}}", []),
+        ("epochs: 10, scheduler: {LinearLR: {total_iters: 50}}", ["NS505"]),
+        ("epochs: 10, scheduler: {CosineAnnealingWarmRestarts: 20}", ["NS505"]),
+        ("epochs: 10, scheduler: {CosineAnnealingWarmRestarts: 5}", []),
+        ("epochs: 10, scheduler: {ReduceLROnPlateau: {patience: 10}}", ["NS505"]),
+        ("epochs: 10, scheduler: ReduceLROnPlateau", []),
+        ("epochs: 10, scheduler_interval: step, scheduler: {StepLR: 30}", []),
+    ],
+)
+def test_a_schedule_beside_the_length_of_the_run(train: str, expected: list[str]) -> None:
+    assert codes(listed("Flatten", "Linear: 10"), rest=f"train: {{{train}}}") == expected
+
+
+def test_a_short_trial_of_a_long_recipe_is_no_mistake() -> None:
+    text = "netspec: 1\ninput: [8]\nlayers: [Linear: 3]\n"
+    text += "train: {epochs: 90, scheduler: {StepLR: 30}}\n"
+    short = parse_overrides(["train.epochs=1"], None)
+    assert compile_text(text, overrides=short).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        ("optimizer: {SGD: 0.1}, scheduler: {OneCycleLR: 0.2}", ["NS506"]),
+        ("optimizer: {SGD: {lr: 0.1}}, scheduler: {OneCycleLR: {max_lr: 0.2}}", ["NS506"]),
+        ("optimizer: {SGD: {lr: 0.2}}, scheduler: {OneCycleLR: {max_lr: 0.2}}", []),
+        ("optimizer: {SGD: {momentum: 0.9}}, scheduler: {OneCycleLR: {max_lr: 0.2}}", []),
+        ("optimizer: SGD, scheduler: {OneCycleLR: {max_lr: 0.2}}", []),
+        ("optimizer: {SGD: {lr: 0.1}}, scheduler: CosineAnnealingLR", []),
+    ],
+)
+def test_a_learning_rate_beside_a_cycle(train: str, expected: list[str]) -> None:
+    assert codes(listed("Flatten", "Linear: 10"), rest=f"train: {{{train}}}") == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("[224, 224, 3]", ["NS612"]),
+        ("[28, 28, 1]", ["NS612"]),
+        ("[120, 160, 3]", ["NS612"]),
+        ("[3, 224, 224]", []),
+        ("[3, 3, 3]", []),
+        ("[64, 100, 1]", []),  # 64 channels of a long strip
+        ("[3, 32, 3]", []),
+        ("[224, 224]", []),
+    ],
+)
+def test_an_input_whose_channels_come_last(shape: str, expected: list[str]) -> None:
+    assert codes(listed("ReLU"), input=shape) == expected
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (["Flatten", "Linear: 10"], ["NS613"]),
+        (["Flatten", "Linear: 10", "Softmax"], ["NS613"]),
+        (["Flatten", "Linear: 10", "Dropout: 0"], ["NS613"]),
+        (["Flatten", "Linear: 10", "LogSoftmax"], []),
+        (["Flatten", "Linear: 10", "LogSoftmax", "Identity"], []),
+        ([conv(10), "LogSoftmax", "AdaptiveAvgPool2d: 1", "Flatten"], []),
+    ],
+)
+def test_nllloss_over_what_holds_no_log_probabilities(
+    layers: list[str], expected: list[str]
+) -> None:
+    assert codes(listed(*layers), rest="train: {loss: NLLLoss}") == expected
+    assert "NS613" not in codes(listed(*layers), rest="train: {loss: CrossEntropyLoss}")
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ("Linear: {weight: zeros_}", ["NS614"]),
+        ("Linear: {weight: {constant_: 0.1}}", ["NS614"]),
+        ("'*': {weight: ones_}", ["NS614"]),
+        ("Linear: {weight: normal_}", []),
+        ("Linear: {bias: zeros_}", []),
+        ("'3': {weight: zeros_}", []),  # only the last starts at zero
+        ("Linear: {weight: zeros_}, '1': {weight: normal_}", []),
+    ],
+)
+def test_weights_that_all_start_at_one_value(init: str, expected: list[str]) -> None:
+    layers = listed("Flatten", "Linear: 8", "ReLU", "Linear: 3")
+    assert codes(layers, rest=f"init: {{{init}}}") == expected
+
+
+def test_a_single_linear_map_may_start_at_zero() -> None:
+    assert codes(listed("Flatten", "Linear: 3"), rest="init: {Linear: {weight: zeros_}}") == []
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([conv(4), "ReLU", "MaxPool2d: 2", "Linear: 10"], ["NS615"]),
+        (["Linear: 16", "ReLU", "Linear: 10"], ["NS615"]),
+        ([conv(4), "ReLU", "Flatten", "Linear: 10"], []),
+        # features were laid last on purpose
+        ([conv(4), "Permute: [0, 2, 3, 1]", "LayerNorm", "Linear: 10"], []),
+        ([conv(4), "ReLU", "Linear: 10", "ReLU", conv(2)], []),
+    ],
+)
+def test_a_flatten_that_is_missing_before_the_head(layers: list[str], expected: list[str]) -> None:
+    assert codes(listed(*layers)) == expected
+
+
+def test_the_first_of_several_linear_layers_over_rows_is_where_a_flatten_is_missing() -> None:
+    layers = listed(conv(4), "ReLU", "Linear: 16", "ReLU", "Linear: 10")
+    (warning,) = compile_text(f"netspec: 1\ninput: [3, 32, 32]\nlayers:\n{layers}\n").warnings
+    assert (warning.code, warning.span.line) == ("NS615", 6)
+
+
+@pytest.mark.parametrize(
+    ("resize", "augment", "expected"),
+    [
+        ("64", "[]", ["NS502"]),
+        ("[32, 48]", "[]", ["NS502"]),
+        ("32", "[]", []),
+        ("64", "[RandomResizedCrop: 32]", []),
+    ],
+)
+def test_a_folder_s_images_that_are_resized_to_another_size(
+    resize: str, augment: str, expected: list[str]
+) -> None:
+    train = f"train: {{data: {{dataset: folder, resize: {resize}}}, augment: {augment}}}"
+    assert codes(listed("Flatten", "Linear: 10"), rest=train) == expected

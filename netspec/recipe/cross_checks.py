@@ -43,7 +43,7 @@ def _check_normalization(normalize: Normalization) -> None:
     for name, values in (("mean", normalize.mean), ("std", normalize.std)):
         if max(values) > 1:
             figures = ", ".join(
-                f"{key}: [{', '.join(f'{value / 255:.4g}' for value in given)}]"
+                f"{key}: [{', '.join(f'{value:.4g}' for value in _from_0_to_1(given))}]"
                 for key, given in (("mean", normalize.mean), ("std", normalize.std))
             )
             raise RecipeError(
@@ -52,6 +52,10 @@ def _check_normalization(normalize: Normalization) -> None:
                 f"divide by 255: `{{{figures}}}`",
                 "NS503",
             )
+
+
+def _from_0_to_1(values: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(value / 255 for value in values) if max(values) > 1 else values
 
 
 def _check_optimizer(optimizer: Choice) -> None:

@@ -35,6 +35,8 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
     """Report an activation of the logits, where the loss wants logits.
 
     Only of a vector that a linear map made: an image out of a generator may well end in `Tanh`.
+    Silent for `Sigmoid` without `train:`: a network that is not trained by its spec may well give
+    probabilities.
     """
     name, span = loss(flow.network)
     if name not in LOSSES_OF_LOGITS:
@@ -44,6 +46,8 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
         if at < 0 or len(output.shape) != 1 or not _is_activation(flow.steps[at].op):
             continue
         step = flow.steps[at]
+        if step.kind == "Sigmoid" and flow.network.document.train is None:
+            continue
         before = step.sources[0]
         while before >= 0 and (
             flow.steps[before].kind in PASSING or isinstance(flow.steps[before].op, AnyDropout)

@@ -11,7 +11,10 @@ from netspec.ops.norm import BatchNorm
 
 
 def bias_before_norm(flow: Flow) -> Iterator[Diagnostic]:
-    """Look at each linear map whose every use is a batch norm over the bias's own channels."""
+    """Look at each linear map whose every use is a batch norm over the bias's own channels.
+
+    A norm that is made and never used takes nothing away: it is NS604's.
+    """
     for runs in flow.modules.values():
         first = flow.steps[runs[0]]
         if not (first.op.linear and getattr(first.op, "bias", False)):
@@ -19,7 +22,7 @@ def bias_before_norm(flow: Flow) -> Iterator[Diagnostic]:
         # a linear map's bias is along the last dimension, a batch norm's channels are the first
         if isinstance(first.op, Linear) and len(first.layer.output) > 1:
             continue
-        users = [flow.steps[user] for run in runs for user in flow.users[run]]
+        users = [flow.steps[u] for run in runs for u in flow.users[run] if u in flow.live]
         if flow.is_output.intersection(runs) or not users:
             continue
         if all(isinstance(user.op, BatchNorm) for user in users):

@@ -80,6 +80,18 @@ class Flow:
 
         return interpret(layer, inputs, call)
 
+    @cached_property
+    def live(self) -> set[int]:
+        """The steps of which an output depends."""
+        found: set[int] = set()
+        todo = [source for _, source in self.outputs]
+        while todo:
+            at = todo.pop()
+            if at >= 0 and at not in found:
+                found.add(at)
+                todo += self.steps[at].sources
+        return found
+
     def maker(self, source: int) -> int:
         """The step that made a value, looked for through layers that only hand it on."""
         while source >= 0 and self.steps[source].kind in PASSING:

@@ -19,7 +19,9 @@ def single_value_norm(flow: Flow) -> Iterator[Diagnostic]:
     notes: tuple[Note, ...] = ()
     if section is not None and "batch_size" in section.items:
         notes = (Note("the batch size is set here", section.items["batch_size"].span),)
-    for step in flow.steps:
+    for at, step in enumerate(flow.steps):
+        if at not in flow.live:  # nothing uses it, which NS604 tells
+            continue
         if isinstance(step.op, BatchNorm) and prod(step.layer.inputs[0][1:]) == 1:
             message = (
                 f"{step.kind} has one value per channel at a batch size of 1: it has no variance"

@@ -13,9 +13,12 @@ SOFTMAX: Final = frozenset({"Softmax", "LogSoftmax", "Softmax2d", "Softmin"})
 
 
 def softmax_before_loss(flow: Flow) -> Iterator[Diagnostic]:
-    """Look at each output's last layer; `CrossEntropyLoss` is the loss where none is written."""
+    """Look at each output's last layer; `CrossEntropyLoss` is the loss where none is written.
+
+    Silent without `train:`: a network that is not trained by its spec may well give probabilities.
+    """
     name, span = loss(flow.network)
-    if name != "CrossEntropyLoss":
+    if name != "CrossEntropyLoss" or flow.network.document.train is None:
         return
     for _, source in flow.outputs:
         at = flow.maker(source)

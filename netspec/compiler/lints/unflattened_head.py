@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netspec.compiler.lints.flow import Flow, provenance
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.adaptive_pool import AdaptivePool
-from netspec.ops.base import text
+from netspec.ops.base import Op, text
 from netspec.ops.conv import Conv
 from netspec.ops.linear import Linear
 from netspec.ops.pool import Pool
@@ -34,7 +34,7 @@ def unflattened_head(flow: Flow) -> Iterator[Diagnostic]:
             first = at
         elif isinstance(before.op, Conv | Pool | AdaptivePool):
             break
-        elif len(before.sources) > 1 or not _keeps_the_image(before.layer.inputs, before):
+        elif len(before.sources) > 1 or not _keeps_the_image(before.op):
             return
         at = before.sources[0]
     step = flow.steps[first]
@@ -46,8 +46,7 @@ def unflattened_head(flow: Flow) -> Iterator[Diagnostic]:
     yield Diagnostic("NS615", message, step.span, notes, "put a `Flatten` before it")
 
 
-def _keeps_the_image(inputs: tuple[tuple[int, ...], ...], step: object) -> bool:
-    """Whether a layer leaves the axes where they are: norms, activations and dropout."""
-    kind = type(getattr(step, "op", None))
-    modules = ("activation", "norm", "dropout", "pad", "upsample", "softmax")
-    return kind.__module__.rpartition(".")[2] in modules
+def _keeps_the_image(op: Op) -> bool:
+    """Whether a layer leaves the axes where they are: norms, activations, dropout and the like."""
+    kept = ("activation", "norm", "dropout", "pad", "upsample", "softmax")
+    return type(op).__module__.rpartition(".")[2] in kept

@@ -10,6 +10,7 @@ from netspec.compiler.lints.flow import Flow, FlowStep, provenance
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import AXES, Op, Refusal, Shape, ntuple, text
 from netspec.ops.conv import Conv
+from netspec.ops.pad import Pad
 from netspec.ops.pool import Pool, pooled_size
 
 SEARCH: Final = 32
@@ -26,6 +27,7 @@ _LINES: Final = {"height": "row", "width": "column", "depth": "slice", "length":
 def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
     """Look at each strided convolution and pool; the first finding notes the others.
 
+    What a layer such as `ZeroPad2d` has put there is no part of the input.
     Between windows, a stride larger than the window leaves gaps everywhere; only what is left at
     the end beyond such a gap is a surprise.
     """
@@ -34,7 +36,7 @@ def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
     for step in flow.steps:
         if not isinstance(step.op, Conv | Pool):
             continue
-        left = unread(step.op, step.layer.inputs[0])
+        left = _without_padding(flow, step, unread(step.op, step.layer.inputs[0]))
         if not any(left):
             continue
         place = flow.place(step.layer, "stride", "kernel_size")
@@ -51,6 +53,19 @@ def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
             more = len(notes) - MOST_NOTES + 1
             notes = [*notes[: MOST_NOTES - 1], Note(f"and so in {more} more layers")]
         yield _finding(flow, *first, notes)
+
+
+def _without_padding(flow: Flow, step: FlowStep, left: tuple[int, ...]) -> tuple[int, ...]:
+    """The rows and columns left unread, without those that a padding before the layer made."""
+    source = flow.maker(step.sources[0])
+    if source < 0 or not isinstance(flow.steps[source].op, Pad):
+        return left
+    pad = flow.steps[source].op
+    assert isinstance(pad, Pad)
+    if pad.ndim != len(left):
+        return left
+    pairs = zip(left, pad.pairs(), strict=True)
+    return tuple(max(0, count - max(0, after)) for count, (_, after) in pairs)
 
 
 def windows(op: Conv | Pool) -> tuple[tuple[int, int, int, int, bool], ...]:

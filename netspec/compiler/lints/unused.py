@@ -10,6 +10,7 @@ from netspec.compiler.language.document import Param
 from netspec.compiler.language.expression import ExpressionError, names, pieces
 from netspec.compiler.lints.flow import Flow, provenance
 from netspec.diagnostics import Diagnostic, Span
+from netspec.ops.norm import BatchNorm
 from netspec.source import Mapping, Node, Scalar, Sequence
 
 
@@ -36,6 +37,8 @@ def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
         if span in used:
             continue
         hint = "delete it, or name it in the `from` of a later layer"
+        if isinstance(layer.op, BatchNorm):  # published weights often hold one
+            hint += ", or silence this where published weights hold it"
         if layer.training_only or network.outputs:
             hint += ", or under `outputs:`"
         yield Diagnostic("NS604", f"nothing uses `{layer.path}`", span, provenance(layer), hint)
