@@ -97,6 +97,9 @@ class Op:
     view: ClassVar[bool] = False
     """Whether the output is the input's memory, seen in another way."""
 
+    foreign: ClassVar[bool] = False
+    """Whether the op is a plugin's, whose rules are not trusted to be right."""
+
     values: dict[str, Any]
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:

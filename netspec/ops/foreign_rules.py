@@ -19,6 +19,7 @@ HINT: Final = "mend the plugin; where the inputs are to blame, its rule raises `
 
 def guard_rules(op: type[Op]) -> None:
     """Turn what a plugin's rules raise, or give that makes no sense, into `Refusal` NS411."""
+    op.foreign = True
     for name in RULES:
         rule = getattr(op, name)
         if not rule.__module__.startswith("netspec."):

@@ -65,14 +65,15 @@ class Builder:
         """Begin a container at `site` whose only input is `start`."""
         self.context, self.site, self.scope = context, site, site.scope
         self.expand = expand
-        self.start = start._replace(source=INPUT)
+        self.start = start if start.source == INPUT else start._replace(source=INPUT)
+        self.prefix = f"{site.path}." if site.path else ""
         # An outer value that feeds the container is its own input, and not read from outside.
-        self.outer = {
-            name: self.start
-            if wire.source == start.source
-            else wire._replace(source=INPUT - 1 - place)
-            for place, (name, wire) in enumerate(site.outer.items())
-        }
+        self.outer: dict[str, Wire] = {}
+        source = INPUT
+        for name, wire in site.outer.items():
+            source -= 1
+            own = wire.source == start.source
+            self.outer[name] = self.start if own else wire._replace(source=source)
         self.free: set[str] = set()
         self.children: list[Layer] = []
         self.indices: dict[str, int] = {}
@@ -229,11 +230,11 @@ class Builder:
         """Expand one entry; None where its input or itself has failed."""
         if any(v.shape is None for v in inputs):
             return None
-        return self.expand(entry, Site(name, self.path(name), inputs, scope, self.outer))
+        return self.expand(entry, Site(name, self.prefix + name, inputs, scope, self.outer))
 
     def path(self, name: str) -> str:
         """The path of a child."""
-        return f"{self.site.path}.{name}" if self.site.path else name
+        return self.prefix + name
 
     def duplicate(self, name: str, span: Span) -> None:
         """Say that a name is taken."""
@@ -272,10 +273,15 @@ class Builder:
         inputs = self.site.inputs
         if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
             return None
-        free = tuple(name for name in self.outer if name in self.free)
-        # The names that are not read after all leave no gap among the inputs.
-        place = {self.outer[name].source: INPUT - 1 - i for i, name in enumerate(free)}
-        children = tuple(_resourced(child, place) for child in self.children)
+        children, result, free = self.children, self.previous.source, tuple(self.free)
+        if len(self.free) < len(self.outer) and free:
+            # The names that are not read after all leave no gap among the inputs.
+            free = tuple(name for name in self.outer if name in self.free)
+            place = {self.outer[name].source: INPUT - 1 - i for i, name in enumerate(free)}
+            children = [_resourced(child, place) for child in children]
+            result = place.get(result, result)
+        elif free:
+            free = tuple(self.outer)
         return Layer(
             self.site.name,
             self.site.path,
@@ -284,8 +290,8 @@ class Builder:
             tuple(wire.source for wire in inputs),
             tuple(wire.shape for wire in inputs if wire.shape is not None),
             self.previous.shape,
-            children=children,
-            result=place.get(self.previous.source, self.previous.source),
+            children=tuple(children),
+            result=result,
             free=free,
             expanded_from=self.scope.expanded_from,
         )

@@ -151,20 +151,20 @@ class Expander:
         """An op with its inferred output; None after a finding."""
         context = self.context
         op = make_op(context, entry, runs, site.scope)
-        if op.arity[1] == 0:
-            site = site._replace(inputs=())
-        inputs = site.inputs
-        if not _takes(context, op, entry, len(inputs)):
+        least, most = op.arity
+        inputs = () if most == 0 else site.inputs
+        if len(inputs) < least or (most is not None and len(inputs) > most):
+            _refuse_number(context, op, entry, len(inputs))
             return None
         shapes = tuple(wire.shape for wire in inputs if wire.shape is not None)
         if len(shapes) < len(inputs):
             return None
         try:
             output = op.infer(*shapes)
-            if not type(op).__module__.startswith("netspec."):
+            if op.foreign:
                 try_rules(op, shapes)
         except Refusal as refusal:
-            context.refused(refusal, entry, site)
+            context.refused(refusal, entry, site._replace(inputs=inputs))
             return None
         context.guard_size(output, entry.span)
         context.add_params(op.num_params(*shapes), entry.span)
@@ -243,11 +243,9 @@ class Expander:
         return builder.finish(entry.span)
 
 
-def _takes(context: Elaboration, op: Op, entry: Entry, given: int) -> bool:
-    """Whether the op takes so many inputs; False after a finding."""
+def _refuse_number(context: Elaboration, op: Op, entry: Entry, given: int) -> None:
+    """Say how many inputs the op takes."""
     least, most = op.arity
-    if given >= least and (most is None or given <= most):
-        return True
     takes = "one input" if most == 1 else f"{least} inputs or more" if most is None else (
         f"{least} to {most} inputs"
     )  # fmt: skip
@@ -255,4 +253,3 @@ def _takes(context: Elaboration, op: Op, entry: Entry, given: int) -> bool:
         "join them first with `Add`, `Mul` or `Concat`"
     )  # fmt: skip
     context.report("NS407", f"{type(op).__name__} takes {takes}, not {given}", entry.span, hint)
-    return False
