@@ -227,5 +227,5 @@ def test_classes_match_by_name_however_their_letters_are_composed(tmp_path: Path
 
 
 def test_a_class_that_the_network_does_not_know_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainError, match=r"`.*/root/d` is of a class that the network was not"):
+    with pytest.raises(TrainError, match="/d` is of a class that the network was not"):
         labelled_folder(laid(tmp_path / "root", "a/a.png d/a.png"), ("a", "b"), "test")
