@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import netspec
 from netspec.compiler import compile_path, compile_text
 from netspec.compiler.lints.flow import Flow, FlowStep
 from netspec.compiler.lints.run import LINTS
@@ -614,3 +615,11 @@ def test_a_folder_s_images_that_are_resized_to_another_size(
 ) -> None:
     train = f"train: {{data: {{dataset: folder, resize: {resize}}}, augment: {augment}}}"
     assert codes(listed("Flatten", "Linear: 10"), rest=train) == expected
+
+
+def test_a_schedule_set_from_outside_is_held_against_epochs_that_are_too() -> None:
+    text = "netspec: 1\ninput: [3]\nlayers: [Linear: 2]\ntrain: {epochs: 40}\n"
+    outside = {"epochs": 10, "scheduler": {"StepLR": 30}}
+    assert [w.code for w in netspec.loads(text, train=outside).warnings] == ["NS505"]
+    long = text.replace("epochs: 40", "epochs: 40, scheduler: {StepLR: 30}")
+    assert netspec.loads(long, train={"epochs": 10}).warnings == ()

@@ -13,22 +13,20 @@ from netspec.recipe import Recipe
 def schedule_length(flow: Flow) -> Iterator[Diagnostic]:
     """Compare what a scheduler counts in epochs with the epochs of the run.
 
-    Silent where it counts steps, whose number the data tells, and where the epochs were set from
-    outside: a short trial of a long recipe is no mistake.
+    Silent where it counts steps, whose number the data tells, and where the epochs alone were set
+    from outside: a short trial of a long recipe is no mistake.
     """
     network = flow.network
     recipe, scheduler = network.recipe, network.recipe.scheduler
     if scheduler is None or recipe.scheduler_interval != "epoch":
         return
-    epochs = train_place(network, "epochs")
-    if epochs is not None and epochs.line == 0:
-        return
     found = _mismatch(recipe)
     if found is None:
         return
     argument, message, hint = found
+    epochs = train_place(network, "epochs")
     span = train_place(network, "scheduler", scheduler.name, argument)
-    if span is None:
+    if span is None or (epochs is not None and epochs.line == 0 < span.line):
         return
     notes = () if epochs is None else (Note(f"the run has {recipe.epochs} epochs", epochs),)
     yield Diagnostic("NS505", message, span, notes, hint)
