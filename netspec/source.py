@@ -151,6 +151,21 @@ _OPENERS = {
 }
 """What the parser was in the middle of: how findings call it, and what closes it."""
 
+START = (
+    "start with `netspec: 1`, `input: [3, 224, 224]` and `layers:`; "
+    "`netspec init NAME` writes a starter"
+)
+"""How a spec begins, for what is none."""
+
+_LANGUAGES = {
+    "a Darknet configuration": re.compile(r"^\[\w+\][ \t]*\n(?:[#;].*\n|\s*\n)*\w+[ \t]*=", re.M),
+    "a Caffe prototxt": re.compile(r"^\w+[ \t]*\{[ \t]*$", re.M),
+    "Python": re.compile(r"^(?:import \w|from [\w.]+ import |class \w+.*:$|\w+ ?= ?dict\()", re.M),
+}
+"""What a file that is no YAML may be, and a line that tells it."""
+
+_LOOKED_AT = 4_000
+
 _PLACED = "indent it as its neighbours are, and put what has a `:` or `#` in quotes"
 
 
@@ -220,6 +235,9 @@ class _Reader:
         return event
 
     def malformed(self, problem: yaml.MarkedYAMLError) -> SpecError:
+        other = self.of_another_tool("NS103")
+        if other is not None:
+            return other
         mark = problem.problem_mark or problem.context_mark
         said, context = problem.problem or "", problem.context or ""
         place = self.at(mark)
@@ -241,6 +259,17 @@ class _Reader:
                 notes = (Note(f"in the {name} that starts here", opener),)
         return _error("NS103", what, place, notes=notes, hint=hint)
 
+    def of_another_tool(self, code: str) -> SpecError | None:
+        """The finding for a whole file in another language, told at its first line of that."""
+        for what, pattern in _LANGUAGES.items():
+            found = pattern.search(self.text[:_LOOKED_AT])
+            if found:
+                line = self.text.count("\n", 0, found.start()) + 1
+                end = len(self.line(line - 1)) + 1
+                span = Span(self.name, line, 1, line, max(2, end))
+                return _error(code, f"this reads as {what}, and a spec is YAML", span, hint=START)
+        return None
+
     def at(self, mark: Any) -> Span:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return Span(self.name, line, column, line, column + 1)
@@ -252,14 +281,16 @@ class _Reader:
     def read(self) -> Mapping:
         node = self.document()
         if not isinstance(node, Mapping):
+            other = self.of_another_tool("NS109")
+            if other is not None:
+                raise other
             span = node.span if node else Span(self.name, 1, 1, 1, 1)
             said = "the file is empty" if _is_null(node) else "a spec is a mapping of keys"
             raise _error(
                 "NS109",
                 said,
                 span,
-                hint="start with `netspec: 1`, `input: [3, 224, 224]` and `layers:`; "
-                "`netspec init NAME` writes a starter",
+                hint=START,
             )
         return node
 

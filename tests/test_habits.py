@@ -16,7 +16,7 @@ from apply_hint import applied
 from netspec.compiler import compile_text
 from netspec.compiler.sources.override import parse_overrides
 from netspec.diagnostics import Diagnostic, SpecError
-from netspec.source import parse, plain
+from netspec.source import START, parse, plain
 
 HABITS = sorted((Path(__file__).parent / "habits").glob("*.yaml"))
 MARK = re.compile(r"# error\[(NS\d+)\]")
@@ -84,3 +84,36 @@ def test_a_setting_that_names_no_choice_gives_the_one_that_takes_it(
     assert meant is not None
     value = setting.partition("=")[2]
     assert not compile_text(text, "spec", parse_overrides([f"{meant[1]}={value}"], None)).warnings
+
+
+WHOLE_FILES = {
+    "Darknet": "[net]\nbatch=64\nwidth=416\n\n[convolutional]\nfilters=32\nsize=3\n",
+    "Darknet, with a comment": "[net]\n# Testing\nbatch = 64\n",
+    "Caffe": 'name: "LeNet"\nlayer {\n  name: "data"\n  type: "Input"\n}\n',
+    "Python": "import torch\nfrom torch import nn\nclass Net(nn.Module):\n    pass\n",
+    "mm*": 'model = dict(\n  type="ImageClassifier",\n  backbone=dict(type="ResNet"))\n',
+    "ultralytics": "nc: 80\ndepth_multiple: 0.33\nbackbone:\n  - [-1, 1, Conv, [64]]\nhead: []\n",
+    "Hydra": "defaults:\n  - model: resnet\nmodel:\n  _target_: torch.nn.Linear\n",
+    "Keras": '{"class_name": "Sequential", "config": {"layers": []}}\n',
+}
+
+
+@pytest.mark.parametrize("text", WHOLE_FILES.values(), ids=WHOLE_FILES)
+def test_a_whole_file_of_another_tool_gives_one_finding(text: str) -> None:
+    (finding,) = findings(text)
+    assert finding.code in ("NS103", "NS109", "NS201")
+    assert finding.hint == START
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "netspec: 1\ninput: [3, 8, 8]\nlayers:\n  - {ReLU\n",
+        "netspec: 1\ninput: [3, 8, 8]\nlayers: [ReLU\n",
+        "- netspec: 1\n",
+        "description: |\n  import torch\n\tinput: 3\n",
+    ],
+)
+def test_a_broken_spec_is_not_taken_for_another_tool_s(text: str) -> None:
+    (finding,) = findings(text)
+    assert "reads as" not in finding.message

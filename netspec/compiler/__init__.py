@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from netspec.compiler.analysis.channels_last import noted
 from netspec.compiler.analysis.class_weights import class_weights
 from netspec.compiler.analysis.init_check import init_findings, init_findings_of_kinds
 from netspec.compiler.expanding.expand import expand
@@ -58,7 +59,8 @@ def compile_source(
     if recipe is not None and expansion is not None:
         found += class_weights(recipe, document.train, expansion.outputs)
     if found or recipe is None or shape is None or expansion is None:
-        raise SpecError(tuple(sorted(found, key=lambda finding: finding.span)))
+        found.sort(key=lambda finding: finding.span)
+        raise SpecError(tuple(noted(found, shape or (), document.input_span)))
     return Network(
         name=document.name,
         description=_text(root.items.get("description")),

@@ -23,7 +23,10 @@ from netspec.compiler.validating.entries import Entries, has_expression, words
 from netspec.compiler.validating.init_rules import init_rules
 from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
-from netspec.source import Mapping, Node, Scalar, Sequence, Source, plain
+from netspec.source import START, Mapping, Node, Scalar, Sequence, Source, plain
+
+_ESSENTIAL = frozenset(["netspec", "extends", "input", "layers", "blocks"])
+"""Sections of which every spec has one."""
 
 
 def validate(source: Source, root: Mapping, sources: tuple[Source, ...]) -> Document:
@@ -43,6 +46,7 @@ class _Validator(Entries):
 
     def document(self) -> Document:
         items = self.root.items
+        self.require_a_spec()
         for key in items:
             self.section(key)
         self.require_sections()
@@ -88,6 +92,14 @@ class _Validator(Entries):
             if key == "input" and found and found[-1].hint is None:
                 hint = "write `[channels, height, width]`: the batch is implied"
                 self.findings[-1] = replace(self.findings[-1], hint=hint)
+
+    def require_a_spec(self) -> None:
+        """Tell a whole file of another tool once, instead of each of its keys."""
+        unknown = [key for key in self.root.items if key not in SECTIONS]
+        if len(unknown) > 1 and not _ESSENTIAL.intersection(self.root.items):
+            message = f"a spec has no `{unknown[0]}`, nor any other of these keys"
+            self.say("NS201", message, self.root.keys[unknown[0]], START)
+            self.fail()
 
     def require_sections(self) -> None:
         if any(f.code == "NS201" for f in self.findings):  # one of them is misspelt, perhaps
