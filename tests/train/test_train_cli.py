@@ -154,8 +154,11 @@ def test_a_run_whose_checkpoints_are_gone_is_not_begun_again(here: Path) -> None
 @pytest.mark.parametrize(
     ("loss", "said"),
     [
-        ("{CrossEntropyLoss: {weight: [1, 1]}}", "`weight` of `CrossEntropyLoss` has 2 values"),
-        ("{BCEWithLogitsLoss: {pos_weight: [1, 2]}}", "has 2 values"),
+        ("{CrossEntropyLoss: {weight: [1, 1]}}", "2 class weights, and the network has 10 outputs"),
+        (
+            "{BCEWithLogitsLoss: {pos_weight: [1, 2]}}",
+            "2 class weights, and the network has 10 outputs",
+        ),
         ("{CrossEntropyLoss: {weight: [1, 1, 1, 1, 1, 1, 1, 1, 1, 2]}}", None),
         ("{BCEWithLogitsLoss: {pos_weight: [9]}}", None),
     ],
