@@ -101,6 +101,8 @@ def test_every_key_of_the_tables_is_one() -> None:
         ("DropPath: 0.1", "[3, 32, 32]", "StochasticDepth"),
         ("Dense: 10", "[3, 32, 32]", "Linear"),
         ("Multiply", "[3, 32, 32]", "Mul"),
+        ("MaxPol: 2", "[3, 32, 32]", "MaxPool2d"),  # a slip, and no other tool's name
+        ("MaxPol: 2", "[3, 8, 32, 32]", "MaxPool3d"),
     ],
 )
 def test_a_name_leads_to_the_layer_for_the_input_s_dimensions(

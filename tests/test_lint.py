@@ -623,3 +623,12 @@ def test_a_schedule_set_from_outside_is_held_against_epochs_that_are_too() -> No
     assert [w.code for w in netspec.loads(text, train=outside).warnings] == ["NS505"]
     long = text.replace("epochs: 40", "epochs: 40, scheduler: {StepLR: 30}")
     assert netspec.loads(long, train={"epochs": 10}).warnings == ()
+
+
+def test_a_middle_that_is_wider_than_what_comes_in_is_no_map_of_low_rank() -> None:
+    assert codes(listed("Linear: 8", "Linear: 64"), input="[4]") == ["NS607"]
+
+
+def test_a_bias_before_a_norm_that_nothing_uses_is_left_to_the_norm_s_finding() -> None:
+    layers = f"  conv: {{{conv()}}}\n  norm: BatchNorm2d\n  relu: {{from: input, ReLU: {{}}}}"
+    assert codes(layers) == ["NS604"]
