@@ -122,7 +122,7 @@ def test_several_paths_keep_their_order(netspec: Netspec) -> None:
 
 def test_a_folder_without_specs_is_wrong_usage(netspec: Netspec) -> None:
     Path("empty").mkdir()
-    assert netspec("check", "empty") == (2, "", "netspec: the folder `empty` holds no `*.yaml`\n")
+    assert netspec("check", "empty") == (2, "", "error: the folder `empty` holds no `*.yaml`\n")
 
 
 def test_a_missing_file_is_a_finding_with_the_nearest_name(netspec: Netspec) -> None:
@@ -238,7 +238,7 @@ def test_an_unknown_format_is_wrong_usage(netspec: Netspec) -> None:
     assert done == (
         2,
         "",
-        "netspec: there is no format `xml`\nhint: one of text, concise, json, github\n",
+        "error: there is no format `xml`\nhint: one of text, concise, json, github\n",
     )
 
 
@@ -329,7 +329,7 @@ def test_explain_shows_a_page(netspec: Netspec, code: str) -> None:
 
 def test_explain_of_an_unknown_code_is_wrong_usage(netspec: Netspec) -> None:
     done = netspec("explain", "NS4022")
-    assert done == (2, "", "netspec: there is no code `NS4022`\nhint: did you mean `NS402`?\n")
+    assert done == (2, "", "error: there is no code `NS4022`\nhint: did you mean `NS402`?\n")
     assert "`netspec explain` lists the codes" in netspec("explain", "window").err
 
 
@@ -352,19 +352,19 @@ def test_ops_tells_a_layers_arguments_with_defaults(netspec: Netspec) -> None:
 
 def test_ops_of_an_unknown_layer_is_wrong_usage(netspec: Netspec) -> None:
     done = netspec("ops", "conv2d")
-    assert done == (2, "", "netspec: there is no layer `conv2d`\nhint: did you mean `Conv2d`?\n")
+    assert done == (2, "", "error: there is no layer `conv2d`\nhint: did you mean `Conv2d`?\n")
 
 
 def test_ops_of_a_layer_like_none_says_where_they_are_listed(netspec: Netspec) -> None:
     done = netspec("ops", "Fooo")
-    assert done.err == "netspec: there is no layer `Fooo`\nhint: `netspec ops` lists the layers\n"
+    assert done.err == "error: there is no layer `Fooo`\nhint: `netspec ops` lists the layers\n"
 
 
 @pytest.mark.parametrize("setting", ["=3", "n", ".=3", "train.=3", "train..epochs=3", " =1"])
 def test_a_setting_without_a_name_or_a_value_is_wrong_usage(netspec: Netspec, setting: str) -> None:
     done = netspec("check", write("good.yaml", GOOD), "--set", setting)
     assert (done.code, done.out) == (2, "")
-    assert f"netspec: `{setting}` is not `NAME=VALUE`" in done.err
+    assert f"error: `{setting}` is not `NAME=VALUE`" in done.err
 
 
 def test_blanks_around_the_name_of_a_setting_mean_nothing(netspec: Netspec) -> None:
@@ -383,7 +383,7 @@ def test_init_writes_a_spec_that_checks_clean_even_when_strict(netspec: Netspec)
 def test_init_never_writes_over_a_file_unless_forced(netspec: Netspec) -> None:
     write("mine.yaml", "precious")
     done = netspec("init", "mine")
-    assert done == (2, "", "netspec: `mine.yaml` exists\nhint: give another name, or `--force`\n")
+    assert done == (2, "", "error: `mine.yaml` exists\nhint: give another name, or `--force`\n")
     assert Path("mine.yaml").read_text() == "precious"
     assert netspec("init", "mine.yaml", "--force").code == 0
     assert "netspec: 1" in Path("mine.yaml").read_text()
@@ -392,7 +392,7 @@ def test_init_never_writes_over_a_file_unless_forced(netspec: Netspec) -> None:
 def test_init_in_a_missing_folder_is_told(netspec: Netspec) -> None:
     done = netspec("init", "no/such/mine")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "netspec: there is no folder `no/such`\nhint: make it first\n"
+    assert done.err == "error: there is no folder `no/such`\nhint: make it first\n"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".yaml", " ", "a/", "a\nb", "\x1b[31m"])
@@ -423,7 +423,7 @@ def test_help_names_every_command(netspec: Netspec) -> None:
 
 def test_without_a_command_the_help_is_shown(netspec: Netspec) -> None:
     done = netspec()
-    assert "Commands:" in done.out + done.err
+    assert "\nSpecs:\n  check " in done.out + done.err
 
 
 def test_version(netspec: Netspec) -> None:
@@ -515,7 +515,7 @@ def test_a_full_disk_is_one_sentence() -> None:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     assert done.returncode == 1
-    assert done.stderr == "netspec: cannot read or write: no space left on device\n"
+    assert done.stderr == "error: cannot read or write: no space left on device\n"
 
 
 def test_output_is_plain_where_no_terminal_reads_it() -> None:

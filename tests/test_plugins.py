@@ -115,7 +115,7 @@ def test_so_is_one_that_is_installed(folder: Path) -> None:
     result = netspec(folder, "check", "spec.yaml")
     assert result.returncode == 2
     assert result.stderr == (
-        "netspec: the plugin `broken` failed: ZeroDivisionError: division by zero\n"
+        "error: the plugin `broken` failed: ZeroDivisionError: division by zero\n"
         "hint: `python -c 'import broken'` shows where\n"
     )
 
@@ -158,7 +158,7 @@ def test_a_plugin_that_is_not_there_is_not_found(folder: Path, name: str) -> Non
     done = netspec(folder, "--plugin", name, "check", "spec.yaml")
     assert done.returncode == 2
     assert done.stderr == (
-        f"netspec: the plugin `{name}` was not found\n"
+        f"error: the plugin `{name}` was not found\n"
         "hint: name a module that can be imported, or the path of a `.py` file\n"
     )
 

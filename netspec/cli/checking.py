@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from netspec.compiler.sources.override import Overrides
@@ -25,7 +25,7 @@ class UsageError(Exception):
         from netspec.report.escape import safe
 
         hint = f"\nhint: {safe(self.hint)}" if self.hint else ""
-        return f"netspec: {safe(self.message)}{hint}"
+        return f"error: {safe(self.message)}{hint}"
 
 
 def check_specs(
@@ -51,7 +51,7 @@ def check_specs(
         files = checker.spec_paths(paths)
     except FileNotFoundError as problem:
         raise UsageError(f"the folder `{problem}` holds no `*.yaml`") from None
-    renderer, color = RENDERERS[format], sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    renderer, color = RENDERERS[format], in_color(sys.stdout)
     checked: list[checker.Checked] = []
     for path in files:
         done = checker.check(path, overrides, standard_input(path))
@@ -59,6 +59,12 @@ def check_specs(
         checked.append(done._replace(network=None, texts={}))  # no more is needed of it
     _show(renderer.end(checked))
     return int(any(c.count("error") or (strict and c.count("warning")) for c in checked))
+
+
+def in_color(stream: IO[str]) -> bool:
+    """Whether a terminal reads the stream that shows colours and is not asked to leave them out."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
 
 
 def overrides_of(settings: list[str] | None, input: str | None) -> Overrides:

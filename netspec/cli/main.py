@@ -7,7 +7,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from netspec.cli.checking import UsageError, check_specs
+from netspec.cli.checking import UsageError, check_specs, in_color
 from netspec.cli.plain_check import plain_check
 
 
@@ -27,14 +27,14 @@ def main() -> None:
         print(problem.text(), file=sys.stderr)
         sys.exit(2)
     except PluginError as problem:  # of an installed plugin, loaded when a layer is unknown
-        print(f"netspec: {problem}", file=sys.stderr)
-        print(f"hint: {problem.hint}", file=sys.stderr)
+        print(UsageError(str(problem), problem.hint).text(), file=sys.stderr)
         sys.exit(2)
     except SpecError as problem:  # of a plugin's `make`, met when the network is built
         from netspec.report.check import finding_texts
         from netspec.report.findings import text
 
-        print(text(problem.diagnostics, finding_texts(problem.diagnostics)), file=sys.stderr)
+        found = problem.diagnostics
+        print(text(found, finding_texts(found), in_color(sys.stderr)), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,14 +43,14 @@ def main() -> None:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
         where = f" `{problem.filename}`" if problem.filename else ""
-        print(f"netspec: cannot read or write{where}: {(problem.strerror or '').lower()}",
+        print(f"error: cannot read or write{where}: {(problem.strerror or '').lower()}",
               file=sys.stderr)  # fmt: skip
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as problem:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
-        print(f"netspec: a mistake of netspec's own: {type(problem).__name__}: {problem}",
+        print(f"error: a mistake of netspec's own: {type(problem).__name__}: {problem}",
               file=sys.stderr)  # fmt: skip
         print("hint: NETSPEC_TRACEBACK=1 shows where; please report it", file=sys.stderr)
         sys.exit(70)
@@ -64,5 +64,14 @@ def _run(arguments: list[str]) -> None:
         sys.exit(check_specs(**plain))
     from netspec.cli.commands import hoisted
     from netspec.cli.options import app
+    from netspec.cli.usage_errors import PARSER_ERROR, in_own_words
 
-    app(hoisted(arguments))
+    try:
+        code = app(hoisted(arguments), prog_name="netspec", standalone_mode=False)
+    except PARSER_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)
+            sys.exit(2)
+        raise in_own_words(error) from None
+    if isinstance(code, int) and code:
+        sys.exit(code)

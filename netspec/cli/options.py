@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from netspec.cli.checking import UsageError, overrides_of, standard_input
+from netspec.cli.checking import UsageError, in_color, overrides_of, standard_input
+from netspec.cli.help_text import Command, Group
 
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
 
-app = typer.Typer(
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class App(typer.Typer):
+    """A typer app whose commands all have netspec's own help."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[F], F]:
+        """Add a function as a command."""
+        return super().command(name, **{"cls": Command, **options})
+
+
+app = App(
     name="netspec",
+    cls=Group,
     help="A network in one YAML file: checked, explained, compiled to torch, trained.",
     no_args_is_help=True,
     add_completion=False,
@@ -32,8 +45,10 @@ Input = Annotated[
     str | None,
     typer.Option("--input", metavar="C,H,W", help="the input's shape, without the batch"),
 ]
-Depth = Annotated[int | None, typer.Option(min=1, help="fold what lies deeper")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="for the training memory")]
+Depth = Annotated[int | None, typer.Option(metavar="N", min=1, help="fold what lies deeper")]
+BatchSize = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="reckon the training memory for it")
+]
 
 
 def usage(message: str, hint: str | None = None) -> NoReturn:
@@ -61,6 +76,6 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
         overrides = overrides_of(settings, input)
     done = checker.check(path, overrides, standard_input(path))
     if done.network is None:
-        print(show.text(done.findings, done.texts, sys.stderr.isatty()), file=sys.stderr)
+        print(show.text(done.findings, done.texts, in_color(sys.stderr)), file=sys.stderr)
         raise typer.Exit(1)
     return done.network

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from netspec.cli.checking import FORMATS, check_specs
+from netspec.cli.help_text import REFERENCE, SPECS
 from netspec.cli.options import (
     BatchSize,
     Depth,
@@ -20,7 +21,7 @@ from netspec.cli.options import (
 )
 
 
-@app.command(short_help="check specs: form, names, shapes and habits")
+@app.command(short_help="check specs: form, names, shapes and habits", rich_help_panel=SPECS)
 def check(
     paths: Annotated[
         list[str],
@@ -28,7 +29,9 @@ def check(
     ],
     settings: Settings = None,
     input: Input = None,
-    format: Annotated[str, typer.Option(help="|".join(FORMATS))] = "text",
+    format: Annotated[
+        str, typer.Option(metavar="FORMAT", help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    ] = "text",
     strict: Annotated[bool, typer.Option("--strict", help="warnings fail too")] = False,
 ) -> None:
     """Check specs: form, names, shapes and habits. Exit code 0 clean, 1 findings."""
@@ -38,14 +41,14 @@ def check(
         raise typer.Exit(code)
 
 
-@app.command(short_help="show every layer's shape, parameters and memory")
+@app.command(short_help="show every layer's shape, parameters and memory", rich_help_panel=SPECS)
 def summary(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="a spec, or `-` for standard input")],
+    path: Annotated[str, typer.Argument(metavar="SPEC", help="a spec, or `-` for standard input")],
     settings: Settings = None,
     input: Input = None,
     depth: Depth = None,
     batch_size: BatchSize = None,
-    format: Annotated[str, typer.Option(help="text|json")] = "text",
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="text or json")] = "text",
     torchinfo: Annotated[
         bool, typer.Option("--torchinfo", help="build it and print torchinfo's table")
     ] = False,
@@ -66,7 +69,7 @@ def summary(
         print(table.table(network, depth=depth, batch_size=batch_size))
 
 
-@app.command(short_help="say more about a finding")
+@app.command(short_help="say more about a finding", rich_help_panel=REFERENCE)
 def explain(
     code: Annotated[
         str | None, typer.Argument(metavar="CODE", help="a finding's code, such as NS402")
@@ -87,7 +90,7 @@ def explain(
     print(pages.page(wanted))
 
 
-@app.command(short_help="print the JSON Schema that editors use")
+@app.command(short_help="print the JSON Schema that editors use", rich_help_panel=REFERENCE)
 def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
     import json
@@ -97,7 +100,7 @@ def schema() -> None:
     print(json.dumps(editor_schema(), indent=2, ensure_ascii=False))
 
 
-@app.command(short_help="list the layers, or one layer's arguments")
+@app.command(short_help="list the layers, or one layer's arguments", rich_help_panel=REFERENCE)
 def ops(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="a layer, such as Conv2d")
@@ -118,7 +121,7 @@ def ops(
     print(ops_page.page(OPS[name]))
 
 
-@app.command(short_help="write a commented starter spec")
+@app.command(short_help="write a commented starter spec", rich_help_panel=SPECS)
 def init(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="the network's name, or a path ending in .yaml")

@@ -10,40 +10,56 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netspec.cli.checking import UsageError
+from netspec.cli.help_text import TRAINING
 from netspec.cli.options import Input, Settings, app, load, usage
 
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
     from netspec.train.trained import Trained
 
-DataPath = Annotated[Path | None, typer.Option("--data", help="where the data set's files are")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; left out: the best")]
+DataPath = Annotated[
+    Path | None, typer.Option("--data", metavar="PATH", help="where the data set's files are")
+]
+Device = Annotated[
+    str | None,
+    typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 or mps; left out: the best"),
+]
 Memory = Annotated[
     float | None,
     typer.Option("--memory", metavar="GIB", min=0.001, help="reckon for this much memory"),
 ]
 Confirm = Annotated[bool, typer.Option("--confirm/--no-confirm", help="try it on the device")]
-RunDir = Annotated[Path, typer.Option("--run-dir", help="the folder that holds all runs")]
+RunDir = Annotated[
+    Path, typer.Option("--run-dir", metavar="FOLDER", help="the folder that holds all runs")
+]
 
 
-@app.command(short_help="train what the spec's `train:` says")
+@app.command(short_help="train what the spec's `train:` says", rich_help_panel=TRAINING)
 def train(
     path: Annotated[
-        str | None, typer.Argument(help="a spec; not needed with `--resume RUN`")
+        str | None, typer.Argument(metavar="SPEC", help="a spec; not needed with `--resume`")
     ] = None,
     settings: Settings = None,
     input: Input = None,
     data: DataPath = None,
     device: Device = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="over the recipe's")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="over the recipe's")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="in the place of the recipe's")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="in the place of the recipe's")
+    ] = None,
     run_dir: RunDir = Path("runs"),
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN|auto", help="go on with a run, or with the newest")
+        str | None, typer.Option(metavar="RUN", help="go on with a run, or with the newest: auto")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="processes that decode images")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="processes that decode images")
+    ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="a file of weights to start from; its head may differ")
+        Path | None,
+        typer.Option(metavar="FILE", help="a file of weights to start from; its head may differ"),
     ] = None,
 ) -> None:
     """Train what the spec's `train:` says, and write a folder with all that came of it."""
@@ -77,20 +93,26 @@ def train(
     _end(run)
 
 
-@app.command("eval", short_help="accuracy and confusion matrix of a run")
+@app.command("eval", short_help="accuracy and confusion matrix of a run", rich_help_panel=TRAINING)
 def evaluate(
-    target: Annotated[str, typer.Argument(help="a run's folder, or a spec with `--weights`")],
+    target: Annotated[
+        str, typer.Argument(metavar="RUN", help="a run's folder, or a spec with `--weights`")
+    ],
     weights: Annotated[
-        Path | None, typer.Option(help="safetensors, or a state_dict saved by torch")
+        Path | None,
+        typer.Option(metavar="FILE", help="safetensors, or a state_dict saved by torch"),
     ] = None,
     settings: Settings = None,
     input: Input = None,
     data: DataPath = None,
-    split: Annotated[str, typer.Option(help="test|validation|train")] = "test",
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="test, validation or train")] = "test",
     device: Device = None,
-    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="in the place of the recipe's")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="folder for the matrix; left out: the run's")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="where the matrix goes; left out: the run's folder"),
     ] = None,
 ) -> None:
     """Loss, top-1, top-5, accuracy by class, and the confusion matrix as a picture and a table."""
@@ -106,12 +128,14 @@ def evaluate(
     _end(run)
 
 
-@app.command(short_help="classes of images, with probabilities")
+@app.command(short_help="classes of images, with probabilities", rich_help_panel=TRAINING)
 def predict(
     target: Annotated[str, typer.Argument(metavar="RUN", help="a run's folder")],
-    images: Annotated[list[Path], typer.Argument(help="image files")],
-    top: Annotated[int, typer.Option(min=1, help="how many classes to show")] = 5,
-    weights: Annotated[Path | None, typer.Option(help="other weights than the run's best")] = None,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files")],
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="how many classes to show")] = 5,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="other weights than the run's best")
+    ] = None,
     device: Device = None,
 ) -> None:
     """Say what trained weights take images for, with probabilities."""
@@ -124,12 +148,16 @@ def predict(
     _end(run)
 
 
-@app.command(short_help="list runs, or compare some")
+@app.command(short_help="list runs, or compare some", rich_help_panel=TRAINING)
 def runs(
-    folders: Annotated[list[Path] | None, typer.Argument(metavar="RUN…")] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN", help="runs' folders, to compare")
+    ] = None,
     run_dir: RunDir = Path("runs"),
-    spec: Annotated[str | None, typer.Option(help="only runs of this spec")] = None,
-    curves: Annotated[Path | None, typer.Option(help="where the picture of several goes")] = None,
+    spec: Annotated[str | None, typer.Option(metavar="NAME", help="only runs of this spec")] = None,
+    curves: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="where the picture of several goes")
+    ] = None,
 ) -> None:
     """List runs, best first; of several named, what sets them apart and their curves together."""
 
@@ -141,9 +169,11 @@ def runs(
     _end(run)
 
 
-@app.command("max-batch", short_help="find the largest batch that memory holds")
+@app.command(
+    "max-batch", short_help="find the largest batch that memory holds", rich_help_panel=TRAINING
+)
 def max_batch(
-    path: Annotated[str, typer.Argument(help="a spec")],
+    path: Annotated[str, typer.Argument(metavar="SPEC", help="a spec")],
     settings: Settings = None,
     input: Input = None,
     device: Device = None,
@@ -217,9 +247,7 @@ def _end(run: Callable[[], int]) -> None:
     try:
         code = run()
     except TrainError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        print(UsageError(error.message, error.hint).text(), file=sys.stderr)
         raise typer.Exit(1) from None
     if code:
         raise typer.Exit(code)

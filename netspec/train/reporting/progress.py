@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -30,7 +31,8 @@ class Progress:
     def __init__(self, *, stream: TextIO | None = None, silent: bool = False) -> None:
         self._stream = stream or sys.stderr
         self._silent = silent
-        self._bar = not silent and self._stream.isatty()
+        terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar = terminal and not silent
         self._shown_at = time.monotonic()
         self._width = 0
 

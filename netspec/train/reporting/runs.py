@@ -114,7 +114,14 @@ def _facts(run: RunSummary) -> dict[str, str]:
     facts["data"] = env.get("data", {}).get("fingerprint", "–")[:12]
     for start in env.get("starts", [])[-1:]:
         facts |= {"device": start.get("device"), **start.get("versions", {})}
-    return {key: str(value) for key, value in {**_flat(spec), **facts}.items()}
+    return {key: _said(value) for key, value in {**_flat(spec), **facts}.items()}
+
+
+def _said(value: Any) -> str:
+    """A value as a spec writes it; what is null is not there."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "–" if value is None else str(value)
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
