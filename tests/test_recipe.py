@@ -13,11 +13,14 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
+from netspec import loads
+from netspec.diagnostics import SpecError
 from netspec.recipe import (
     IMAGENET,
     TRAIN_SCHEMA,
     UNCHANGED,
     Choice,
+    DataRecipe,
     Normalization,
     Recipe,
     RecipeError,
@@ -29,6 +32,8 @@ from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.losses import LOSSES
 from netspec.recipe.optimizers import OPTIMIZERS
 from netspec.recipe.schedulers import LENGTH, SCHEDULERS
+from netspec.train.data.augment.augmentation import augmentation
+from netspec.train.data.augment.geometry import Crop
 
 VALID = jsonschema.Draft202012Validator(TRAIN_SCHEMA)
 
@@ -267,6 +272,7 @@ def test_a_bare_value_is_the_one_argument_that_people_mean(key: str, name: str) 
         ("auto", None),
         ("imagenet", IMAGENET),
         ("none", UNCHANGED),
+        (None, UNCHANGED),
         ({"mean": 0.5, "std": 0.5}, Normalization((0.5,), (0.5,))),
         ({"mean": [0.1, 0.2, 0.3], "std": 1}, Normalization((0.1, 0.2, 0.3), (1.0,))),
     ],
@@ -274,6 +280,53 @@ def test_a_bare_value_is_the_one_argument_that_people_mean(key: str, name: str) 
 def test_normalize_is_a_word_or_given(written: Any, meant: Normalization | None) -> None:
     VALID.validate({"data": {"normalize": written}})
     assert recipe_from({"data": {"normalize": written}}).data.normalize == meant
+
+
+OFF = {
+    "augment": ((), []),
+    "scheduler": (None, None),
+    "warmup": (None, None),
+    "ema": (None, None),
+    "clip_grad_norm": (None, None),
+    "checkpoint_interval": (None, None),
+}
+"""The keys that say something to do, and what a recipe has where nothing is to be done."""
+
+
+@pytest.mark.parametrize("key", OFF)
+def test_null_means_none_wherever_there_can_be_none(key: str) -> None:
+    meant, other = OFF[key]
+    for written in ({key: None}, {key: other}, {}):
+        VALID.validate(written)
+        assert getattr(recipe_from(written), key) == meant
+
+
+def test_null_holds_nothing_out_and_resizes_nothing() -> None:
+    written = {"data": {"validation": None, "resize": None, "channels": None}}
+    VALID.validate(written)
+    assert recipe_from(written).data == DataRecipe(dataset=None)
+
+
+def test_null_is_no_padding_as_torchvision_has_it() -> None:
+    written = {"augment": [{"RandomCrop": {"size": 4, "padding": None}}]}
+    VALID.validate(written)
+    (crop,) = augmentation(recipe_from(written).augment, 0, torch.zeros(3), torch.ones(3)).steps
+    assert isinstance(crop, Crop)
+    assert crop.padding == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("word", ["none", "None", "null", "off", "no", "false"])
+@pytest.mark.parametrize("key", OFF)
+def test_other_words_for_null_are_told(key: str, word: str) -> None:
+    """All of it is refused but null itself, and the hint says what is meant."""
+    spec = f"netspec: 1\ninput: [3, 8, 8]\nlayers: [Flatten, Linear: 10]\ntrain: {{{key}: {word}}}"
+    if word == "null":
+        loads(spec)
+        return
+    with pytest.raises(SpecError) as refused:
+        loads(spec)
+    (finding,) = refused.value.diagnostics
+    assert finding.hint == "write `null`", finding
 
 
 @pytest.mark.parametrize(("written", "meant"), [(224, (224, 224)), ([32, 64], (32, 64))])

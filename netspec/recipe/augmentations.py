@@ -47,6 +47,7 @@ AUGMENTATIONS: dict[str, Schema] = {
                 least=2,
                 most=4,
                 single=True,
+                null=True,
                 whole=True,
                 minimum=0,
             ),

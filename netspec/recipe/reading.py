@@ -58,6 +58,7 @@ def _data(data: Mapping[str, Any]) -> DataRecipe:
     given = dict(data)
     resize = given.pop("resize", None)
     return DataRecipe(
+        validation=given.pop("validation", None) or 0.0,
         resize=None if resize is None else _pair(resize),
         normalize=_normalization(given.pop("normalize", "auto")),
         **given,
@@ -74,7 +75,7 @@ def _normalization(given: Any) -> Normalization | None:
                 "give each a value for every channel, or one for all",
             )
         return Normalization(mean, std)
-    words = {"auto": None, "imagenet": IMAGENET, "none": UNCHANGED}
+    words = {"auto": None, "imagenet": IMAGENET, "none": UNCHANGED, None: UNCHANGED}
     if given not in words:
         raise RecipeError(
             ("data", "normalize"),

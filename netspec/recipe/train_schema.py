@@ -46,7 +46,7 @@ _NORMALIZE = mapping(
     default="auto",
 )
 # A word or a mapping: the words are told apart from misspelt ones by the recipe, in one sentence.
-_NORMALIZE["type"] = ["string", "object"]
+_NORMALIZE["type"] = ["string", "object", "null"]
 
 DATA_SCHEMA: Schema = mapping(
     "What the network is trained on.",
@@ -66,6 +66,7 @@ DATA_SCHEMA: Schema = mapping(
             "Share of the training set held out for validation; with 0 the test set is looked at "
             "only at the end.",
             DataRecipe.validation,
+            null=True,
             minimum=0,
             exclusiveMaximum=1,
         ),
@@ -135,7 +136,7 @@ TRAIN_SCHEMA: Schema = mapping(
         ),
         "data": DATA_SCHEMA,
         "augment": {
-            "type": "array",
+            "type": ["array", "null"],
             "description": "Random changes of the training images, in this order.",
             "items": choice("One random change.", AUGMENTATIONS),
             "default": [],

@@ -15,7 +15,7 @@ from typing import Any
 from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.foreign_choices import choice_hint, chosen_by_key, recipe_key
-from netspec.compiler.language.said import said
+from netspec.compiler.language.said import said, written
 from netspec.compiler.language.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
 from netspec.json_schema import Schema
@@ -35,6 +35,8 @@ _NAMES = {
 
 _BOOLEANS = {"yes": "true", "on": "true", "true": "true", "y": "true",
              "no": "false", "off": "false", "false": "false", "n": "false"}  # fmt: skip
+_NOTHING = ("none", "null", "nil", "off", "no", "false", "disabled")
+"""Words in which people write `null`."""
 _TUPLE = re.compile(r"\([-+0-9.eE,\s]+\)\Z")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 
@@ -121,7 +123,7 @@ def _choices(schema: Schema) -> list[Any] | None:
 def one_of(schema: Schema) -> str:
     """The choices of an enumeration, in backticks."""
     choices = _choices(schema) or []
-    return ", ".join("`null`" if c is None else f"`{c}`" for c in choices)
+    return ", ".join(f"`{written(c)}`" for c in choices)
 
 
 def _check_scalar(node: Scalar, schema: Schema, what: str, report: Report) -> None:
@@ -169,7 +171,7 @@ def _check_bare_choice(
     """A word alone that stands for one of the entries, as `SGD` does for `{SGD: {}}`."""
     name = str(node.value)
     if name not in entries:
-        nothing = name == "None" and null
+        nothing = name.lower() in _NOTHING and null
         hint = "write `null`" if nothing else choice_hint(what, name, None, entries)
         report(unknown_key(name, node.span, what, list(entries), hint))
     elif missing := entries[name].get("required", []):
@@ -181,12 +183,16 @@ def _check_bare_choice(
 def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None:
     message = f"{what} is {wanted(schema)}, not {said(node.value)}"
     hint: str | None = None
-    if isinstance(node.value, str):
-        kinds = _kinds(schema) or []
+    kinds = _kinds(schema) or []
+    if node.value is False and "null" in kinds:
+        hint = "write `null`"
+    elif isinstance(node.value, str):
         if "boolean" in kinds and node.value.lower() in _BOOLEANS:
             hint = f"write `{_BOOLEANS[node.value.lower()]}`"
+        elif "null" in kinds and node.value.lower() in _NOTHING:
+            hint = "write `null`"
         elif node.value == "None":
-            hint = "write `null`" if "null" in kinds else "leave it out"
+            hint = "leave it out"
         elif _TUPLE.match(node.value) and "array" in kinds:
             hint = f"write `[{node.value[1:-1].strip().rstrip(',')}]`"
         elif odd := next((c for c in node.value if not c.isascii()), None):

@@ -128,9 +128,9 @@ def _pair(value: Any) -> tuple[int, int]:
 
 
 def _sides(value: Any) -> tuple[int, int, int, int]:
-    """Padding → left, top, right, bottom."""
+    """Padding → left, top, right, bottom; null is none."""
     if not isinstance(value, tuple):
-        return (value, value, value, value)
+        return (value or 0,) * 4
     if len(value) == 2:
         return (value[0], value[1], value[0], value[1])
     return (value[0], value[1], value[2], value[3])
