@@ -323,6 +323,17 @@ def test_a_comment_in_an_extended_file_counts_for_its_lines(tmp_path: Path) -> N
         assert [warning.code for warning in found] == expected
 
 
+def test_a_resolved_spec_keeps_what_was_silenced() -> None:
+    layers = (
+        f"  - {conv()} # netspec: ignore[NS602]\n  - BatchNorm2d\n  - {conv()}\n  - BatchNorm2d"
+    )
+    text = f"netspec: 1\ninput: [3, 32, 32]\nlayers:\n{layers}\n"
+    network = compile_text(text)
+    again = compile_text(network.resolved())
+    assert [w.code for w in again.warnings] == [w.code for w in network.warnings] == ["NS602"]
+    assert again.resolved() == network.resolved()
+
+
 def test_warnings_come_in_the_order_of_the_file() -> None:
     layers = listed(conv(), "BatchNorm2d", "MaxPool2d: 3", "Flatten", "Linear: 9", "ReLU")
     text = f"netspec: 1\nparams: {{a: 1}}\ninput: [3, 32, 32]\nlayers:\n{layers}\n"

@@ -87,6 +87,7 @@ def train(
             resume="auto" if resume == "auto" else None if resume is None else Path(resume),
             workers=workers,
             weights=weights,
+            warnings=_warnings(network),
         )
         return train_command(network, options)
 
@@ -218,6 +219,14 @@ def _as_settings(settings: list[str] | None, **flags: int | None) -> list[str]:
             usage(f"`train.{key}` is given twice", f"leave out `{flag}` or the `--set`")
         found.append(f"train.{key}={value}")
     return found
+
+
+def _warnings(network: Network) -> str:
+    """What `netspec check` warns of, as it shows it."""
+    from netspec.report import findings
+
+    texts = {source.name: source.text for source in network.document.sources}
+    return findings.text(network.warnings, texts)
 
 
 def _trained(

@@ -48,6 +48,7 @@ class TrainOptions:
 
     ``run_dir`` is the folder that holds all runs. ``resume`` is a run's folder, or `auto` for the
     newest run of this spec, a new one if there is none. ``weights`` is a file to start from.
+    ``warnings`` is what the spec's check warns of, as text: told at the start and kept.
     """
 
     data: Path | None = None
@@ -56,6 +57,7 @@ class TrainOptions:
     resume: Path | Literal["auto"] | None = None
     workers: int | None = None
     weights: Path | None = None
+    warnings: str = ""
     silent: bool = False
     command: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
 
@@ -95,6 +97,8 @@ def _train(
     recipe = recipe_of(network, overrides)
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
     apply_plan(plan)
+    if options.warnings:
+        progress.say(f"{options.warnings}\n")
     check_weights(recipe, network.output_shape[0])
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
@@ -251,7 +255,8 @@ def _new_folder(network: Trainable, options: TrainOptions, processes: Processes)
 
 
 def _describe(run: Run, options: TrainOptions, overrides: dict[str, Any]) -> None:
-    """Write ``env.json``, or add this start to it."""
+    """Write ``env.json``, or add this start to it, and ``warnings.txt``."""
+    run.folder.write_warnings(options.warnings)
     env = run.folder.read_env()
     start = {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -105,6 +105,25 @@ def test_a_mistake_is_a_sentence_and_an_exit_code(
     assert not (here / "runs").exists()
 
 
+def test_what_check_warns_of_is_told_before_training_and_kept(here: Path) -> None:
+    code, out, _ = run("check", "small.yaml")
+    assert (code, "warning" in out) == (0, False)
+    assert run("train", "small.yaml", "--data", "images", "--epochs", "1")[0] == 0
+    assert not list((here / "runs").rglob("warnings.txt"))
+    (here / "biased.yaml").write_text(SPEC.replace(", bias: false", "").replace("small", "biased"))
+    shown = run("check", "biased.yaml")[1].partition("\n\n")[0]
+    assert "biased.yaml:7:" in shown
+    assert "warning[NS602]" in shown
+    code, out, err = run("train", "biased.yaml", "--data", "images", "--epochs", "1")
+    assert code == 0
+    assert err.index(shown) < err.index("epoch 1/1")
+    folder = here / (re.search(r"files in (\S+)", out) or [""])[1]
+    assert (folder / "warnings.txt").read_text() == f"{shown}\n"
+    code, _, err = run("train", "--resume", str(folder), "--epochs", "2")
+    assert code == 0
+    assert err.index("warning[NS602]") < err.index("epoch 2/2")
+
+
 def test_a_refused_resume_leaves_the_run_as_it_was(here: Path) -> None:
     code, out, _ = run("train", "small.yaml", "--data", "images", "--epochs", "3")
     found = re.search(r"files in (\S+)", out)

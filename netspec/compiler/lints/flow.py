@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +9,7 @@ from netspec.compiler import ir
 from netspec.compiler.interpret import interpret
 from netspec.compiler.ir import INPUT, Layer, Output
 from netspec.compiler.language.document import Document, Entry
+from netspec.compiler.language.silenced import silenced
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op
 from netspec.source import Mapping, Scalar
@@ -115,8 +115,7 @@ class Flow:
         lines = self._lines.get(span.file, [])
         if not 0 < span.line <= len(lines):
             return False
-        comment = _IGNORE.search(lines[span.line - 1])
-        return comment is not None and code in re.split(r"[,\s]+", comment.group(1))
+        return code in silenced(lines[span.line - 1])
 
     @cached_property
     def _entries(self) -> dict[Span, Entry]:
@@ -132,9 +131,6 @@ class Flow:
             if isinstance(args, Scalar) and layer.op is not None and layer.op.bare == name:
                 return args.span
         return layer.span
-
-
-_IGNORE = re.compile(r"#\s*netspec:\s*ignore\[([A-Z0-9,\s]+)\]")
 
 
 def provenance(layer: Layer) -> tuple[Note, ...]:

@@ -8,6 +8,7 @@ import yaml
 
 from netspec.compiler.language.document import PARAM_TYPES, SECTIONS
 from netspec.compiler.language.fill import fill
+from netspec.compiler.sources.kept_comments import with_comments
 from netspec.diagnostics import SpecError
 from netspec.source import Node, Scalar, Sequence, parse_value, plain
 
@@ -77,5 +78,6 @@ def resolved(network: NetworkIR) -> str:
     if network.document.train is not None:
         data["train"] = plain(fill(network.document.train, network.params))
     ordered = {key: data[key] for key in SECTIONS if key in data and key != "extends"}
-    return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
+    text = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
                      default_flow_style=None)  # fmt: skip
+    return with_comments(text, network.document.root, network.document.sources)

@@ -38,6 +38,11 @@ class RunFolder:
         return self.path / "env.json"
 
     @property
+    def warnings(self) -> Path:
+        """What the check of the spec warned of when the run last started; absent if nothing."""
+        return self.path / "warnings.txt"
+
+    @property
     def metrics(self) -> Path:
         """A row a step interval and a row an epoch: the truth."""
         return self.path / "metrics.jsonl"
@@ -70,6 +75,13 @@ class RunFolder:
     def write_env(self, env: dict[str, Any]) -> None:
         """Write ``env.json``."""
         atomic_write(self.env, [(json.dumps(env, indent=2) + "\n").encode()])
+
+    def write_warnings(self, text: str) -> None:
+        """Write ``warnings.txt``, or take it away where there is nothing to warn of."""
+        if text:
+            atomic_write(self.warnings, [f"{text}\n".encode()])
+        else:
+            self.warnings.unlink(missing_ok=True)
 
     def read_env(self) -> dict[str, Any]:
         """What ``env.json`` says; empty where it cannot be read."""
