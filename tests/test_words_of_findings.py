@@ -88,7 +88,8 @@ init:
 train:
   seed: 0
   epochs: $many
-  data: {dataset: CIFAR10, root: data, resize: [16, 16], normalize: {mean: [0.1], std: [0.2]}, in_memory: auto}
+  data: {dataset: CIFAR10, root: data, resize: [16, 16], normalize: {mean: [0.1], std: [0.2]}}
+  cuda_graph: auto
   augment: [RandomHorizontalFlip, {RandomCrop: {size: 32, padding: 4}}, {Cutout: 8}]
   loss: {CrossEntropyLoss: {label_smoothing: 0.1}}
   optimizer: {SGD: {lr: 0.1, momentum: 0.9}}
