@@ -116,7 +116,7 @@ def runs_command(
             raise TrainError(f"there are no runs in `{run_dir}`", "`netspec train SPEC` makes one")
         print(runs_table(found))
         return 0
-    chosen = [summarize(open_folder(folder)) for folder in folders]
+    chosen = [summarize(open_folder(folder)) for folder in dict.fromkeys(folders)]
     print(runs_table(sorted(chosen, key=lambda run: run.score, reverse=True)))
     if len(chosen) > 1:
         print("\n" + differences(chosen))

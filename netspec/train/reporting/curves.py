@@ -1,195 +1,214 @@
-"""Curves as an SVG picture, written by hand: two panels, loss and accuracy, side by side."""
+"""Curves as an SVG picture, written by hand: a panel a metric, and below them what each run is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
-PANELS = ("loss", "accuracy")
-# Colours that people who see red and green alike can tell apart (Okabe and Ito's set).
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+from netspec.train.reporting.axis import Axis, value_axis, whole_axis
+from netspec.train.reporting.curves_key import LINE, RunInKey, draw_key, key_height, shortened
+from netspec.train.reporting.curves_style import Style, marker, style_of
+from netspec.train.reporting.figures import SHARES
 
-WIDTH, HEIGHT = 860, 380
-LEFT, TOP, PANEL_WIDTH, PANEL_HEIGHT, GAP = 56, 62, 346, 236, 66
+WIDTH = 860
+LEFT, TOP, PANEL_WIDTH, PANEL_HEIGHT, GAP = 64, 74, 338, 236, 74
+BELOW = 54
+"""From a panel's end to what stands below it."""
+MARKERS = 6
+"""About so many markers along a curve of one of several runs."""
+TITLE = 88
+"""Characters of a title that fit."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (x, y) on the panel ``loss`` or ``accuracy``; a faint one stands back."""
+    """Points (x, y) of one ``metric`` of a run's ``split``, `train` or `validation`.
 
-    panel: str
-    label: str
+    ``best`` is the x of the best epoch, where there is one.
+    """
+
+    metric: str
+    run: str
+    split: str
     points: Sequence[tuple[float, float]]
-    faint: bool = False
+    best: float | None = None
 
 
 @dataclass(frozen=True)
-class _Axis:
-    low: float
-    high: float
-    ticks: tuple[float, ...]
+class Panel:
+    """Where a metric is drawn, and its axes."""
 
-    def place(self, value: float) -> float:
-        """Where ``value`` lies between 0 (low) and 1 (high)."""
-        return (value - self.low) / (self.high - self.low)
+    metric: str
+    x: float
+    y: float
+    across: Axis
+    up: Axis
+
+    def place(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Pixels of a point; one that is not finite lies on the upper edge."""
+        share = self.up.place(point[1]) if math.isfinite(point[1]) else 1.0
+        across = self.x + self.across.place(point[0]) * PANEL_WIDTH
+        return across, self.y + (1 - share) * PANEL_HEIGHT
 
 
-def draw_curves(
-    curves: Sequence[Curve], *, title: str, x_label: str = "epoch", by_run: bool = False
-) -> str:
-    """An SVG picture of ``curves``; ``by_run`` gives each run a colour, else each split one."""
-    groups = list(dict.fromkeys(_group(curve, by_run) for curve in curves))
-    colour = {group: COLOURS[place % len(COLOURS)] for place, group in enumerate(groups)}
+def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str = "epoch") -> str:
+    """An SVG picture of ``curves``: train dashed, validation solid, each run once in the key."""
+    runs = list(dict.fromkeys(curve.run for curve in curves))
+    styles = {run: style_of(place, alone=len(runs) == 1) for place, run in enumerate(runs)}
+    validated = {curve.run for curve in curves if curve.split != "train"}
+    panels = _panels(curves)
+    in_key = [_in_key(run, curves, [panel.metric for panel in panels]) for run in runs]
+    key_top = max(panel.y for panel in panels) + PANEL_HEIGHT + BELOW
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + _legend(curves)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} '
+        f'{key_top + key_height(in_key)}" '
         'font-family="system-ui, Helvetica, Arial, DejaVu Sans, sans-serif" font-size="12">',
         f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="28" font-size="16" font-weight="600" fill="#1f2328">'
-        f"{escape(title)}</text>",
+        f"{escape(shortened(title, TITLE))}</text>",
     ]
-    for place, panel in enumerate(PANELS):
-        x = LEFT + place * (PANEL_WIDTH + GAP)
-        own = [curve for curve in curves if curve.panel == panel]
-        parts += _panel(x, panel, own, x_label, {c.label: colour[_group(c, by_run)] for c in own})
-    parts += _key(curves, colour, by_run)
+    for panel in panels:
+        own = [curve for curve in curves if curve.metric == panel.metric]
+        parts += _frame(panel, x_label)
+        # The training set's curves first, so that the ones that count lie on top.
+        for curve in sorted(own, key=lambda curve: curve.split != "train"):
+            marked = curve.split != "train" or curve.run not in validated
+            place = runs.index(curve.run) if marked else None
+            parts += _curve(panel, curve, styles[curve.run], place)
+        for curve in own:
+            parts += _best(panel, curve, styles[curve.run], alone=len(runs) == 1)
+    broken = any(not math.isfinite(y) for curve in curves for _, y in curve.points)
+    names = [panel.metric for panel in panels]
+    parts += draw_key(in_key, names, styles, LEFT, key_top, broken=broken)
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
 
 
-def _group(curve: Curve, by_run: bool) -> str:
-    return curve.label.rsplit(" ", 1)[0] if by_run else curve.label
+def _panels(curves: Sequence[Curve]) -> list[Panel]:
+    """A panel a metric that has curves, two beside each other; all over the same epochs."""
+    metrics = list(dict.fromkeys(curve.metric for curve in curves)) or ["loss"]
+    steps = [x for curve in curves for x, _ in curve.points] or [1.0]
+    across = whole_axis(min(steps), max(steps))
+    panels = []
+    for place, metric in enumerate(metrics):
+        values = [y for c in curves if c.metric == metric for _, y in c.points if math.isfinite(y)]
+        x = LEFT + place % 2 * (PANEL_WIDTH + GAP)
+        y = TOP + place // 2 * (PANEL_HEIGHT + BELOW + 12)
+        panels.append(Panel(metric, x, y, across, value_axis(values, share=metric in SHARES)))
+    return panels
 
 
-def _legend(curves: Sequence[Curve]) -> int:
-    """Extra height for the key of many curves, in pixels."""
-    labels = {curve.label for curve in curves}
-    return max(0, math.ceil(len(labels) / 2) - 1) * 18
+def _in_key(run: str, curves: Sequence[Curve], metrics: Sequence[str]) -> RunInKey:
+    """What the key says of a run: how far it went, and its figures where it was best."""
+    own = [curve for curve in curves if curve.run == run]
+    best = next((c.best for c in own if c.best is not None and c.split != "train"), None)
+    figures = []
+    for metric in metrics:
+        for split in ("train", "validation"):
+            points = next(
+                (dict(c.points) for c in own if (c.metric, c.split) == (metric, split)), {}
+            )
+            at = best if split != "train" and best is not None else max(points, default=None)
+            figures.append(None if at is None else points.get(at))
+    last = max((x for curve in own for x, _ in curve.points), default=0)
+    return RunInKey(run, last, best, tuple(figures))
 
 
-def _panel(
-    x: float, name: str, curves: Sequence[Curve], x_label: str, colours: dict[str, str]
-) -> list[str]:
-    finite = [[p for p in curve.points if math.isfinite(p[1])] for curve in curves]
-    everything = [point for points in finite for point in points] or [(1.0, 0.0)]
-    across = _whole_axis(min(p[0] for p in everything), max(p[0] for p in everything))
-    values = [p[1] for p in everything]
-    up = _axis(min(values), max(values), percent=name == "accuracy")
-    bottom = TOP + PANEL_HEIGHT
-
-    parts = [f'<text x="{x}" y="{TOP - 10}" font-weight="600" fill="#1f2328">{name}</text>']
-    for tick in up.ticks:
-        y = bottom - up.place(tick) * PANEL_HEIGHT
-        text = f"{tick * 100:.4g} %" if name == "accuracy" else _short(tick)
+def _frame(panel: Panel, x_label: str) -> list[str]:
+    """A panel's name, its grid and its ticks."""
+    x, bottom = panel.x, panel.y + PANEL_HEIGHT
+    name = panel.metric + (", logarithmic" if panel.up.logarithmic else "")
+    parts = [
+        f'<text x="{x}" y="{panel.y - 24}" font-weight="600" fill="#1f2328">{escape(name)}</text>'
+    ]
+    for tick in panel.up.ticks:
+        y = bottom - panel.up.place(tick.value) * PANEL_HEIGHT
         parts.append(
             f'<line x1="{x}" x2="{x + PANEL_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6e8eb"/>'
-            f'<text x="{x - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#59636e">{text}</text>'
+            f'<text class="tick" x="{x - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#59636e">'
+            f"{tick.label}</text>"
         )
-    for tick in across.ticks:
-        place = x + across.place(tick) * PANEL_WIDTH
+    for tick in panel.across.ticks:
+        place = x + panel.across.place(tick.value) * PANEL_WIDTH
         parts.append(
             f'<line x1="{place:.1f}" x2="{place:.1f}" y1="{bottom}" y2="{bottom + 5}" '
-            f'stroke="#8c959f"/><text x="{place:.1f}" y="{bottom + 19}" text-anchor="middle" '
-            f'fill="#59636e">{tick:.6g}</text>'
+            f'stroke="#8c959f"/><text class="tick" x="{place:.1f}" y="{bottom + 19}" '
+            f'text-anchor="middle" fill="#59636e">{tick.label}</text>'
         )
     parts.append(
         f'<line x1="{x}" x2="{x + PANEL_WIDTH}" y1="{bottom}" y2="{bottom}" stroke="#8c959f"/>'
         f'<text x="{x + PANEL_WIDTH}" y="{bottom + 36}" text-anchor="end" fill="#59636e">'
         f"{escape(x_label)}</text>"
     )
-    # Faint curves first, so that the ones that count lie on top.
-    for curve, points in sorted(zip(curves, finite, strict=True), key=lambda p: not p[0].faint):
-        parts += _line(x, points, across, up, colours[curve.label], curve.faint)
     return parts
 
 
-def _short(value: float) -> str:
-    """A number for a narrow margin: 0.25, 1500, 2.5e14."""
-    text = f"{value:.4g}"
-    mantissa, _, power = text.partition("e")
-    return f"{mantissa}e{int(power)}" if power else text
+def _curve(panel: Panel, curve: Curve, style: Style, place: int | None) -> list[str]:
+    """A line that is broken where a value is not finite, which a cross at the top shows.
 
-
-def _line(
-    x: float,
-    points: Sequence[tuple[float, float]],
-    across: _Axis,
-    up: _Axis,
-    colour: str,
-    faint: bool,
-) -> list[str]:
-    places = [
-        (x + across.place(a) * PANEL_WIDTH, TOP + (1 - up.place(b)) * PANEL_HEIGHT)
-        for a, b in points
-    ]
-    if not places:
-        return []
-    dots = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
-    opacity = ' stroke-opacity="0.55"' if faint else ""
-    last_x, last_y = places[-1]
-    return [
-        f'<polyline points="{dots}" fill="none" stroke="{colour}" stroke-width="2" '
-        f'stroke-linejoin="round" stroke-linecap="round"{opacity}/>',
-        f'<circle cx="{last_x:.1f}" cy="{last_y:.1f}" r="3" fill="{colour}"'
-        f"{' fill-opacity=' + chr(34) + '0.55' + chr(34) if faint else ''}/>",
-    ]
-
-
-def _key(curves: Sequence[Curve], colour: dict[str, str], by_run: bool) -> list[str]:
-    """The labels below the panels, each with its last loss and accuracy."""
-    labels = list(dict.fromkeys(curve.label for curve in curves))
-    parts = []
-    for place, label in enumerate(labels):
-        own = [curve for curve in curves if curve.label == label]
-        last = {curve.panel: curve.points[-1][1] for curve in own if curve.points}
-        text = label
-        if "loss" in last:
-            text += f" · loss {last['loss']:.3g}"
-        if "accuracy" in last:
-            text += f" · {last['accuracy'] * 100:.2f} %"
-        x = LEFT + (place % 2) * (PANEL_WIDTH + GAP)
-        y = TOP + PANEL_HEIGHT + 64 + place // 2 * 18
-        shade = colour[_group(own[0], by_run)]
-        opacity = ' stroke-opacity="0.55"' if own[0].faint else ""
+    With a ``place`` among the runs it has its run's markers.
+    """
+    name = f"{curve.run} {curve.split}".strip()
+    parts = [f"<g class={quoteattr(curve.split)}><title>{escape(name)}</title>"]
+    line = LINE[curve.split == "train"]
+    pieces: list[list[tuple[float, float]]] = [[]]
+    for point in curve.points:
+        if math.isfinite(point[1]):
+            pieces[-1].append(panel.place(point))
+            continue
+        pieces.append([])
+        x, y = panel.place(point)
         parts.append(
-            f'<line x1="{x}" x2="{x + 22}" y1="{y - 4}" y2="{y - 4}" stroke="{shade}" '
-            f'stroke-width="3" stroke-linecap="round"{opacity}/>'
-            f'<text x="{x + 30}" y="{y}" fill="#1f2328">{escape(text)}</text>'
+            f'<path class="not-finite" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" fill="none" '
+            f'stroke="{style.colour}" stroke-width="1.8"/>'
         )
-    return parts
+    for piece in pieces:
+        if len(piece) > 1:
+            dots = " ".join(f"{x:.1f},{y:.1f}" for x, y in piece)
+            parts.append(
+                f'<polyline points="{dots}" fill="none" stroke="{style.colour}" '
+                f'stroke-linejoin="round" {line}/>'
+            )
+        elif piece and (style.shape is None or place is None):
+            parts.append(marker(None, *piece[0], style.colour, hollow=curve.split == "train"))
+    if style.shape is not None and place is not None:
+        parts += [
+            marker(style.shape, *panel.place(point), style.colour)
+            for point in _marked(curve.points, place)
+        ]
+    return [*parts, "</g>"]
 
 
-def _axis(low: float, high: float, *, percent: bool) -> _Axis:
-    """An axis over round numbers; an accuracy's never leaves 0 to 1."""
-    if high - low < 1e-9:
-        pad = abs(high) * 0.1 or 0.1
-        low, high = low - pad, high + pad
-    step = _round_step((high - low) / 5)
-    bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
-    if percent:
-        bottom, top = max(0.0, bottom), min(1.0, top)
-    elif low >= 0:
-        bottom = max(0.0, bottom)
-    count = round((top - bottom) / step)
-    ticks = tuple(bottom + step * i for i in range(count + 1) if bottom + step * i <= top + 1e-12)
-    return _Axis(bottom, top, ticks)
+def _marked(points: Sequence[tuple[float, float]], place: int) -> list[tuple[float, float]]:
+    """A few of a curve's points, elsewhere for each run, and the last."""
+    finite = [point for point in points if math.isfinite(point[1])]
+    every = max(1, math.ceil(len(finite) / MARKERS))
+    chosen = finite[place * every // 5 % every :: every]
+    return [*chosen, *(finite[-1:] if chosen[-1:] != finite[-1:] else [])]
 
 
-def _whole_axis(low: float, high: float) -> _Axis:
-    """An axis whose ticks are whole numbers, from the first to the last epoch."""
-    if high <= low:
-        return _Axis(low - 0.5, low + 0.5, (low,))
-    step = max(1, round(_round_step((high - low) / 6)))
-    first = math.ceil(low / step) * step
-    ticks = [float(tick) for tick in range(first, math.floor(high) + 1, step)]
-    if not ticks or ticks[0] - low > step * 0.5:
-        ticks.insert(0, low)
-    return _Axis(low, high, tuple(ticks))
-
-
-def _round_step(rough: float) -> float:
-    """The nearest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below ``rough``."""
-    power: float = 10.0 ** math.floor(math.log10(rough))
-    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+def _best(panel: Panel, curve: Curve, style: Style, *, alone: bool) -> list[str]:
+    """A ring at the best epoch of the validation set, with its words where there is one run."""
+    value = dict(curve.points).get(curve.best) if curve.best is not None else None
+    if curve.best is None or value is None or curve.split == "train" or not math.isfinite(value):
+        return []
+    x, y = panel.place((curve.best, value))
+    ring = (
+        f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="6.5" fill="none" stroke="#1f2328" '
+        f'stroke-width="1.6"><title>{escape(curve.run)} best epoch {curve.best:.0f}</title>'
+        "</circle>"
+    )
+    if not alone:
+        return [ring]
+    right = x > panel.x + PANEL_WIDTH * 0.5
+    return [
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{panel.y}" y2="{panel.y + PANEL_HEIGHT}" '
+        'stroke="#59636e" stroke-width="1" stroke-dasharray="1 4"/>',
+        ring,
+        f'<text x="{x + (3 if right else -3):.1f}" y="{panel.y - 10}" '
+        f'text-anchor="{"end" if right else "start"}" fill="#59636e">'
+        f"best: epoch {curve.best:.0f}</text>",
+    ]

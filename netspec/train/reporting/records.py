@@ -160,17 +160,21 @@ def epoch_table(rows: list[Row]) -> str:
     return out.getvalue()
 
 
-def curves_of(rows: list[Row], label: str = "") -> list[Curve]:
-    """The curves of loss and accuracy by epoch; ``label`` goes before the split's name."""
-    epochs = [row for row in rows if row["kind"] == "epoch"]
+def curves_of(rows: list[Row], run: str = "") -> list[Curve]:
+    """The curves of loss and accuracy by epoch, with the epoch that was the best."""
+    epochs = {float(row["epoch"]): row for row in rows if row["kind"] == "epoch"}
+    best = max((epoch for epoch, row in epochs.items() if row["best"]), default=None)
     curves = []
-    for panel in ("loss", "accuracy"):
+    for metric in ("loss", "accuracy"):
         for split in ("train", "validation"):
             points = [
-                (float(row["epoch"]), float(row[split][panel])) for row in epochs if row[split]
+                (epoch, float(row[split][metric]))
+                for epoch, row in sorted(epochs.items())
+                if row[split] and row[split].get(metric) is not None
             ]
             if points:
-                curves.append(Curve(panel, f"{label} {split}".strip(), points, split == "train"))
+                mark = best if split == "validation" else None
+                curves.append(Curve(metric, run, split, points, mark))
     return curves
 
 

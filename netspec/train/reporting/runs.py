@@ -99,9 +99,22 @@ def differences(runs: Sequence[RunSummary]) -> str:
 def laid_over(runs: Sequence[RunSummary]) -> str:
     """The curves of all ``runs`` in one SVG picture, each by its spec and the end of its id."""
     curves: list[Curve] = []
-    for run in runs:
-        curves += curves_of(list(run.rows), f"{run.spec} {run.folder.path.name[-4:]}")
-    return draw_curves(curves, title=" · ".join(dict.fromkeys(r.spec for r in runs)), by_run=True)
+    for name, run in zip(run_names(runs), runs, strict=True):
+        curves += curves_of(list(run.rows), name)
+    specs = list(dict.fromkeys(run.spec for run in runs))
+    title = " · ".join(specs[:3]) + (f" and {len(specs) - 3} more" if len(specs) > 3 else "")
+    return draw_curves(curves, title=title)
+
+
+def run_names(runs: Sequence[RunSummary]) -> list[str]:
+    """A name for each run that no other has: its spec, and as much of its id as that takes."""
+    for names in (
+        [f"{run.spec} {run.folder.path.name[-4:]}" for run in runs],
+        [f"{run.spec} {run.folder.path.name}" for run in runs],
+    ):
+        if len(set(names)) == len(names):
+            return names
+    return [str(run.folder.path) for run in runs]
 
 
 def _facts(run: RunSummary) -> dict[str, str]:
