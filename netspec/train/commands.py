@@ -5,6 +5,7 @@ Each prints its results to standard output and returns an exit code; errors are 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import isfinite, prod
 from pathlib import Path
@@ -32,6 +33,7 @@ from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_pla
 from netspec.train.predict import AT_ONCE, ImageForm, predict_images
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
+from netspec.train.reporting.terminal import terminal_width
 from netspec.train.run import TrainOptions, train
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.folder import open_folder
@@ -110,16 +112,17 @@ def runs_command(
     folders: Sequence[Path], *, run_dir: Path, spec: str | None = None, curves: Path | None = None
 ) -> int:
     """Print the table of runs, best first; of several given runs, what sets them apart."""
+    width = terminal_width(sys.stdout)
     if not folders:
         found = all_runs(run_dir, spec)
         if not found:
             raise TrainError(f"there are no runs in `{run_dir}`", "`netspec train SPEC` makes one")
-        print(runs_table(found))
+        print(runs_table(found, width))
         return 0
     chosen = [summarize(open_folder(folder)) for folder in dict.fromkeys(folders)]
-    print(runs_table(sorted(chosen, key=lambda run: run.score, reverse=True)))
+    print(runs_table(sorted(chosen, key=lambda run: run.score, reverse=True), width))
     if len(chosen) > 1:
-        print("\n" + differences(chosen))
+        print("\n" + differences(chosen, width))
     picture = curves or Path("curves.svg" if len(chosen) == 1 else "runs.svg")
     if len(chosen) > 1 or curves is not None:
         atomic_write(picture, [laid_over(chosen).encode()])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
 import sys
 import time
 from dataclasses import dataclass
 from typing import TextIO
 
 from netspec.train.metrics import Metrics
+from netspec.train.reporting.figures import WIDTH, loss_text, share_text
+from netspec.train.reporting.terminal import terminal_width
 
 REFRESH_SECONDS = 0.1
 LINE_SECONDS = 30.0  # between two lines within an epoch, where there is no terminal
@@ -53,19 +55,28 @@ class Progress:
     ) -> None:
         """Show the place within an epoch."""
         self._shown_at = time.monotonic()
-        done = step / max(1, steps)
+        done = min(1.0, step / max(1, steps))
         words = [f"{pace.images_per_second:,.0f} images/s"]
         if figures is not None and figures.count:
-            words = [f"loss {figures.loss:.4f}", f"accuracy {figures.accuracy:.2%}", *words]
+            told = (f"loss {loss_text(figures.loss)}", f"accuracy {share_text(figures.accuracy)}")
+            words = [*told, *words]
         words += [f"{duration(pace.seconds_left)} left", f"waiting for data {pace.waiting:.0%}"]
-        head = f"epoch {epoch}/{epochs}"
+        head = f"epoch {_of(epoch, epochs)}"
+        place = _of(step, steps)
         if not self._bar:
-            self.say(f"{head} · step {step}/{steps} · " + " · ".join(words))
+            self.say(" · ".join((head, f"step {place}", *words)))
             return
+        line = f"{head} {place}"
+        room = (terminal_width(self._stream) or 80) - 1
         bar = "█" * int(done * BAR) + "░" * (BAR - int(done * BAR))
-        line = f"{head} {bar} {step}/{steps} · " + " · ".join(words)
-        line = line[: shutil.get_terminal_size().columns - 1]
-        print("\r" + line.ljust(self._width), end="", file=self._stream, flush=True)
+        if len(line) + 1 + BAR + len(words[0]) + 3 <= room:
+            line = f"{head} {bar} {place}"
+        for word in words:
+            if len(line) + 3 + len(word) > room:
+                break
+            line += f" · {word}"
+        line = line[:room]
+        print("\r" + line.ljust(min(room, self._width)), end="", file=self._stream, flush=True)
         self._width = len(line)
 
     def epoch(
@@ -78,21 +89,28 @@ class Progress:
         seconds: float,
         pace: Pace,
     ) -> None:
-        """Print a finished epoch."""
+        """Print a finished epoch: on a narrow terminal less of it, in each line the same."""
         self._shown_at = time.monotonic()
-        words = [
-            f"epoch {epoch:>{len(str(epochs))}}/{epochs}",
-            f"train loss {train.loss:.4f} accuracy {train.accuracy:.2%}",
-        ]
+        place = _of(epoch, epochs)
+        star = " *" if best and validation is not None else "  "
+        full = [f"epoch {place}", f"train {_figures(train)}"]
+        short = [f"epoch {place}", f"train {_figures(train, named=False)}"]
         if validation is not None:
-            star = " *" if best else ""
-            words.append(
-                f"validation loss {validation.loss:.4f} accuracy {validation.accuracy:.2%}{star}"
-            )
-        words.append(f"{pace.images_per_second:,.0f} images/s")
-        words.append(f"{duration(seconds)}, {duration(pace.seconds_left)} left")
-        words.append(f"waiting for data {pace.waiting:.0%}")
-        self.say(" · ".join(words))
+            full.append(f"validation {_figures(validation)}{star}")
+            short.append(f"validation {_figures(validation, named=False)}{star}")
+        paces = {
+            f"{pace.images_per_second:,.0f} images/s": "1,000,000 images/s",
+            f"{duration(seconds)}, {duration(pace.seconds_left)} left": "1:00:00, 1:00:00 left",
+            f"waiting for data {pace.waiting:.0%}": "waiting for data 100%",
+        }
+        width = terminal_width(self._stream) if self._bar else None
+        rate, left, waiting = paces
+        forms = [[*full, rate, left, waiting], [*full, rate, left], [*full, left], full]
+        forms += [[*short, left], short, [place, *short[1:]], [place, *short[2:]]]
+        # What differs from line to line counts as its longest, so that all lines are alike.
+        lengths = [len(" · ".join(paces.get(word, word) for word in form)) for form in forms]
+        fits = [n for n, length in enumerate(lengths) if width is None or length <= width]
+        self.say(" · ".join(forms[fits[0] if fits else -1]).rstrip())
 
     def _clear(self) -> None:
         if self._bar and self._width:
@@ -101,7 +119,9 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """``8 s``, ``3:05``, ``2:03:05``."""
+    """``8 s``, ``3:05``, ``2:03:05``; a dash where it is not known."""
+    if not math.isfinite(seconds):
+        return "–"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -111,3 +131,15 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}:{minutes:02}:{whole % 60:02}"
     return f"{minutes}:{whole % 60:02}"
+
+
+def _of(place: int, count: int) -> str:
+    """`` 7/24``: as wide as the last of them."""
+    return f"{place:>{len(str(count))}}/{count}"
+
+
+def _figures(metrics: Metrics, *, named: bool = True) -> str:
+    """Loss and accuracy, each as wide as any."""
+    loss = f"{loss_text(metrics.loss):>{WIDTH}}"
+    accuracy = f"{share_text(metrics.accuracy):>{WIDTH}}"
+    return f"loss {loss} accuracy {accuracy}" if named else f"{loss} {accuracy}"

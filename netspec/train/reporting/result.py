@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.train.metrics import Metrics
+from netspec.train.reporting.columns import columns
+from netspec.train.reporting.figures import loss_text, share_text
 from netspec.train.reporting.progress import duration
 
 
@@ -34,14 +36,12 @@ class RunResult:
             rows.append((f"validation, best epoch ({self.best_epoch})", self.validation))
         if self.test is not None:
             rows.append((f"test, epoch {self.best_epoch}'s weights", self.test))
-        width = max(len(name) for name, _ in rows)
-        lines = [f"{'':{width}}  {'loss':>9}  {'accuracy':>9}  {'samples':>9}"]
+        table = [("", f"{'loss':>9}", f"{'accuracy':>9}", f"{'samples':>9}")]
         for name, figures in rows:
             if figures is not None:
-                lines.append(
-                    f"{name:{width}}  {figures.loss:>9.4f}  {figures.accuracy:>9.2%}  "
-                    f"{figures.count:>9,}"
-                )
+                loss, accuracy = loss_text(figures.loss), share_text(figures.accuracy)
+                table.append((name, loss, accuracy, f"{figures.count:,}"))
+        lines = [columns(table)]
         lines.append(
             f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}, "
             f"{self.steps:,} step{'s' if self.steps != 1 else ''} in "

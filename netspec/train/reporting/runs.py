@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,16 @@ from typing import Any
 
 import yaml
 
+from netspec.train.reporting.columns import columns
 from netspec.train.reporting.curves import Curve, draw_curves
+from netspec.train.reporting.figures import metric_text
 from netspec.train.reporting.records import Row, curves_of, read_rows
 from netspec.train.storage.folder import RunFolder, find_folders
+
+FIGURES_WIDTH = 62
+"""Characters of the figures of the table of runs, with the gaps between them."""
+NETWORK_KEYS = 12
+"""How many keys of networks that differ are told."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,17 @@ class RunSummary:
     rows: tuple[Row, ...]
 
     @property
-    def score(self) -> tuple[float, float]:
-        """What runs are ordered by: test accuracy, else validation's; the loss breaks ties."""
-        for figures in (self.test, self.validation):
-            if figures is not None:
-                return figures["accuracy"], -figures["loss"]
-        return (-1.0, 0.0) if self.train is None else (-0.5, -self.train["loss"])
+    def score(self) -> tuple[int, float, float]:
+        """What runs are ordered by: validation accuracy at the best epoch, then its loss.
+
+        Runs without validation follow, by the training set's loss: the test set chooses nothing.
+        """
+        if self.validation is not None:
+            share = self.validation.get("accuracy")
+            return 2, _lowest(share), _lowest(-self.validation["loss"])
+        if self.train is not None:
+            return 1, _lowest(-self.train["loss"]), 0.0
+        return 0, 0.0, 0.0
 
 
 def summarize(folder: RunFolder) -> RunSummary:
@@ -60,40 +73,68 @@ def all_runs(runs: Path, spec: str | None = None) -> list[RunSummary]:
     return sorted(found, key=lambda run: run.score, reverse=True)
 
 
-def runs_table(runs: Sequence[RunSummary]) -> str:
-    """A row a run."""
+def runs_table(runs: Sequence[RunSummary], width: int | None = None) -> str:
+    """A row a run; where it does not fit in ``width`` characters, below its run's path."""
     head = ("run", "epochs", "best", "train", "validation", "test", "test loss")
     rows = [
         (
             str(run.folder.path),
             str(run.epochs),
             "–" if run.best_epoch is None else str(run.best_epoch),
-            _share(run.train),
-            _share(run.validation),
-            _share(run.test),
-            "–" if run.test is None else f"{run.test['loss']:.4f}",
+            _metric("accuracy", run.train),
+            _metric("accuracy", run.validation),
+            _metric("accuracy", run.test),
+            _metric("loss", run.test),
         )
         for run in runs
     ]
-    return _table([head, *rows])
+    longest = max((len(row[0]) for row in rows), default=0)
+    if width is None or longest + FIGURES_WIDTH <= width:
+        return columns([head, *rows], key=longest)
+    # A path is to be copied, so that it has a line of its own and is never broken.
+    figures = columns([("", *head[1:]), *(("", *row[1:]) for row in rows)]).splitlines()
+    lines = [figures[0]]
+    for row, line in zip(rows, figures[1:], strict=True):
+        lines += [row[0], line]
+    return "\n".join(lines)
 
 
-def differences(runs: Sequence[RunSummary]) -> str:
-    """A row for each key of the resolved specs and starts that the runs do not agree on."""
+def differences(runs: Sequence[RunSummary], width: int | None = None) -> str:
+    """A row for each key of the resolved specs and starts that the runs do not agree on.
+
+    Of a network's keys the first few are told: one layer more moves all that follow it.
+    """
     facts = [_facts(run) for run in runs]
     keys = list(dict.fromkeys(key for fact in facts for key in fact))
-    rows = [("", *(run.folder.path.name for run in runs))]
+    rows = [("", *(_own_names(runs)))]
+    of_network: list[str] = []
     for key in keys:
         values = [fact.get(key, "–") for fact in facts]
-        if len(set(values)) > 1:
-            rows.append((key, *values))
+        if len(set(values)) == 1:
+            continue
+        if key.startswith(("layers", "blocks")):
+            of_network.append(key)
+            if len(of_network) > NETWORK_KEYS:
+                continue
+        rows.append((key, *values))
     rows.append(("best epoch", *(str(run.best_epoch or "–") for run in runs)))
-    for name, figures in (
-        ("validation accuracy", [run.validation for run in runs]),
-        ("test accuracy", [run.test for run in runs]),
+    for name, metric, figures in (
+        ("validation accuracy", "accuracy", [run.validation for run in runs]),
+        ("validation loss", "loss", [run.validation for run in runs]),
+        ("test accuracy", "accuracy", [run.test for run in runs]),
+        ("test loss", "loss", [run.test for run in runs]),
     ):
-        rows.append((name, *(_share(one) for one in figures)))
-    return _table(rows)
+        rows.append((name, *(_metric(metric, one) for one in figures)))
+    table = columns(rows, width)
+    if (more := len(of_network) - NETWORK_KEYS) > 0:
+        table += f"\n\nthe networks differ in {more} more keys: compare each run's `resolved.yaml`"
+    return table
+
+
+def _own_names(runs: Sequence[RunSummary]) -> list[str]:
+    """Each run's folder's name, or its path where another has the same name."""
+    names = [run.folder.path.name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.folder.path) for run in runs]
 
 
 def laid_over(runs: Sequence[RunSummary]) -> str:
@@ -148,15 +189,10 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
     return {key: leaf for name, item in pairs for key, leaf in _flat(item, name).items()}
 
 
-def _share(figures: Row | None) -> str:
-    return "–" if figures is None else f"{figures['accuracy']:.2%}"
+def _metric(name: str, figures: Row | None) -> str:
+    return metric_text(name, None if figures is None else figures.get(name))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        first = f"{row[0]:{widths[0]}}"
-        rest = (f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        lines.append("  ".join((first, *rest)).rstrip())
-    return "\n".join(lines)
+def _lowest(value: float | None) -> float:
+    """``value``, or less than any where there is none or it is not a number."""
+    return -math.inf if value is None or math.isnan(value) else value
