@@ -162,7 +162,7 @@ def test_a_tree_is_read_as_it_was_meant(name: str, tmp_path: Path) -> None:
     lines = account(found)
     assert any(note in line for line in lines), lines
     if not note:
-        assert found.notes == ()
+        assert found.unused == found.strays == ()
 
 
 @pytest.mark.parametrize("name", REFUSED)

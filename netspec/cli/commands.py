@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netspec.cli import static, training  # noqa: F401  (each adds its commands)
+from netspec.cli import data, static, training  # noqa: F401  (each adds its commands)
 from netspec.cli.options import app, usage
 
 

@@ -45,6 +45,7 @@ class DataRecipe:
     in_memory: Auto = "auto"
     workers: int | None = None
     samples: int = 1024
+    skip_broken: bool = False
 
 
 @dataclass(frozen=True)

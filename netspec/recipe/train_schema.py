@@ -105,6 +105,10 @@ DATA_SCHEMA: Schema = mapping(
             minimum=4,
             maximum=10_000_000,
         ),
+        "skip_broken": boolean(
+            "Leave out images that cannot be read, each told, instead of ending at the first.",
+            DataRecipe.skip_broken,
+        ),
     },
     default={},
 )

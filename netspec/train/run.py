@@ -284,6 +284,7 @@ def _describe(run: Run, options: TrainOptions, overrides: dict[str, Any]) -> Non
                 "train": info.num_train,
                 "validation": info.num_validation,
                 "test": info.num_test,
+                "skipped": dict(info.skipped),
             },
             "starts": [*env.get("starts", []), start],
         }

@@ -21,7 +21,8 @@ class DataInfo:
 
     `size` is (height, width) of the prepared images, () where they are none; `mean` and `std` are
     by channel, for pixels from 0 to 1. `fingerprint` is a hash of pixels, labels and classes; of
-    names and sizes for files that are decoded as they are needed. `resident` says which.
+    names and sizes for files that are decoded as they are needed. `resident` says which. `skipped`
+    lists the files that cannot be read and were left out, and why.
     """
 
     dataset: str
@@ -35,6 +36,7 @@ class DataInfo:
     num_test: int
     fingerprint: str
     resident: bool
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

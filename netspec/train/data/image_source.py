@@ -14,6 +14,10 @@ from netspec.train.data.arrays import Part
 class ImageSource(Protocol):
     """Images and labels by index."""
 
+    @property
+    def labels(self) -> Tensor:
+        """The label of each image, int64 [count], or its mask, uint8 [count, height, width]."""
+
     def __len__(self) -> int:
         """Number of images."""
 
@@ -33,6 +37,11 @@ class Resident:
     def __init__(self, part: Part, device: torch.device) -> None:
         self._images = part.images.to(device)
         self._labels = part.labels.to(device)
+
+    @property
+    def labels(self) -> Tensor:
+        """See `ImageSource.labels`."""
+        return self._labels
 
     def __len__(self) -> int:
         return len(self._labels)

@@ -65,6 +65,7 @@ def open_data(
         num_test=counts.get("test", 0),
         fingerprint=opened.fingerprint,
         resident=opened.resident,
+        skipped=opened.skipped,
     )
     preparation = _preparation(recipe, input_shape, mean, std, target)
     return Data(info, recipe.seed, preparation, opened.sources, places)

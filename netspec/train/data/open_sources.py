@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from netspec.recipe import TORCHVISION_SETS, Recipe
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.data.augment.colors import colored
 from netspec.train.data.decoding.decode_all import Storing, cores_available, decoded, storing
+from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.decoding.streaming import Streaming
 from netspec.train.data.image_source import ImageSource, Resident
 from netspec.train.data.room import fits
@@ -36,7 +37,7 @@ from netspec.train.say import Say
 class Opened:
     """Sources before anything is known of split and normalisation.
 
-    `shape` is that of a stored image.
+    `shape` is that of a stored image; `skipped` lists the files that were left out, and why.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Opened:
     sources: Mapping[str, ImageSource]
     fingerprint: str
     resident: bool
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 class Known(NamedTuple):
@@ -74,14 +76,7 @@ def open_sources(
         root = unpacked(root, say) if is_archive(root) else root
         folders = labelled_folder(root, known.classes, known.split)
         return _folder(folders, recipe, device, workers, say)
-    dataset = data.dataset
-    if dataset is None:
-        if given is None and not root.exists():
-            raise TrainError(
-                "the spec names no data set",
-                "add `data: {dataset: …}` to `train`, or name a class-folder tree with `--data`",
-            )
-        dataset = "folder"
+    dataset = _named(recipe, given)
     if dataset == "synthetic":
         return _resident(synthetic_arrays(input_shape, output_shape, data.samples), recipe, device)
     if len(output_shape) > 1 or len(input_shape) != 3:
@@ -92,11 +87,37 @@ def open_sources(
         )
     if dataset == "digits":
         return _resident(digits_arrays(), recipe, device)
+    tree = tree_of(recipe, given, say)
+    if tree is None:
+        return _resident(torchvision_arrays(dataset, root, say), recipe, device)
+    return _folder(tree, recipe, device, workers, say)
+
+
+def tree_of(recipe: Recipe, given: Path | None, say: Say) -> ClassFolders | None:
+    """The tree of class folders that the recipe names, in `given` or its own root, if it is one.
+
+    Raises TrainError where the recipe names no data set, and for a tree of another form.
+    """
+    dataset, root = _named(recipe, given), given or Path(recipe.data.root)
+    if dataset in ("synthetic", "digits"):
+        return None
     if is_archive(root):
         root = unpacked(root, say)
     if dataset in TORCHVISION_SETS and not (is_class_tree(root) and not present(dataset, root)):
-        return _resident(torchvision_arrays(dataset, root, say), recipe, device)
-    return _folder(class_folders(root), recipe, device, workers, say)
+        return None
+    return class_folders(root)
+
+
+def _named(recipe: Recipe, given: Path | None) -> str:
+    """The data set's name; `folder` where only a root is given."""
+    if recipe.data.dataset is not None:
+        return recipe.data.dataset
+    if given is None and not Path(recipe.data.root).exists():
+        raise TrainError(
+            "the spec names no data set",
+            "add `data: {dataset: …}` to `train`, or name a class-folder tree with `--data`",
+        )
+    return "folder"
 
 
 def _resident(arrays: Arrays, recipe: Recipe, device: torch.device) -> Opened:
@@ -113,14 +134,17 @@ def _resident(arrays: Arrays, recipe: Recipe, device: torch.device) -> Opened:
 def _folder(
     folders: ClassFolders, recipe: Recipe, device: torch.device, workers: int | None, say: Say
 ) -> Opened:
+    data = recipe.data
+    if data.skip_broken:
+        folders = without_broken(folders, say)
     for line in account(folders):
         say(line)
-    data = recipe.data
     chosen = storing(folders, data.channels, data.resize)
     count = sum(len(files.paths) for files in folders.parts.values())
     needed = count * chosen.channels * chosen.size[0] * chosen.size[1]
     if data.in_memory is True or (data.in_memory == "auto" and fits(needed, device)):
-        return _resident(decoded(folders, chosen, data.resize, say), recipe, device)
+        opened = _resident(decoded(folders, chosen, data.resize, say), recipe, device)
+        return replace(opened, skipped=folders.skipped)
     if data.resize is not None:
         chosen = Storing(chosen.channels, data.resize, resize=True)
     asked = workers if workers is not None else data.workers
@@ -130,4 +154,4 @@ def _folder(
         for name, files in folders.parts.items()
     }
     shape = (chosen.channels, *chosen.size)
-    return Opened("folder", folders.classes, shape, sources, folders.state, False)
+    return Opened("folder", folders.classes, shape, sources, folders.state, False, folders.skipped)

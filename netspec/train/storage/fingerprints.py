@@ -20,6 +20,8 @@ from netspec.train.trainable import Trainable
 # These change how fast a run goes or how long it lasts, and no figure of a step already taken.
 FREE_TO_CHANGE = ("epochs", "checkpoint_interval")
 FREE_TO_CHANGE_IN_DATA = ("root", "workers", "in_memory")
+# Keys of `data` that came later, and what runs without them did: those runs go on.
+LATER_IN_DATA = {"skip_broken": False}
 
 
 def network_fingerprint(network: Trainable) -> str:
@@ -37,6 +39,9 @@ def recipe_fingerprint(recipe: Recipe) -> dict[str, str]:
         del plain[key]
     for key in FREE_TO_CHANGE_IN_DATA:
         del plain["data"][key]
+    for key, without in LATER_IN_DATA.items():
+        if plain["data"][key] == without:
+            del plain["data"][key]
     return {key: _hash(value) for key, value in plain.items()}
 
 

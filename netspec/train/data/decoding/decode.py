@@ -80,7 +80,8 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
     return (image.width, image.height) if _lies(image) else (image.height, image.width)
 
 
-def _is_grey(image: Image.Image) -> bool:
+def is_grey(image: Image.Image) -> bool:
+    """Whether an image's mode has one colour."""
     return image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
 
 
@@ -93,7 +94,7 @@ def _colored(image: Image.Image, channels: int) -> Image.Image:
     elif image.has_transparency_data:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA")).convert(
-            "L" if _is_grey(image) else "RGB"
+            "L" if is_grey(image) else "RGB"
         )
     if image.mode == mode:
         image.load()
@@ -145,28 +146,33 @@ def image_kind(path: Path) -> tuple[int, tuple[int, int]]:
     """Channels (1 for grey, else 3) and (height, width) of an upright image, from its header."""
     try:
         with Image.open(path) as opened:
-            return (1 if _is_grey(opened) else 3), _upright_size(opened)
+            return (1 if is_grey(opened) else 3), _upright_size(opened)
     except Exception as error:
         raise UnreadableImage(_reason(error)) from error
 
 
-def decode_range(job: dict[str, Any], out: Array, first: int, last: int) -> list[dict[str, Any]]:
+def decode_range(
+    job: dict[str, Any], out: Array | None, first: int, last: int
+) -> list[dict[str, Any]]:
     """Decode files `first` to `last` - 1 of a job into `out`; gives what is in the way.
 
-    At most five unreadable files are told; one of another size ends it.
+    At most five unreadable files are told; one of another size ends it. Without `out`, files are
+    only tried, at any size, and every unreadable one is told.
     """
-    root, files = Path(job["root"]), job["files"]
-    channels, size, resize = job["channels"], tuple(job["size"]), job["resize"]
+    root, files, channels = Path(job["root"]), job["files"], job["channels"]
+    size = None if out is None else tuple(job["size"])
     problems: list[dict[str, Any]] = []
     for place in range(first, last):
         try:
-            out[place] = read_image(root / files[place], channels, size, resize=resize)
+            image = read_image(root / files[place], channels, size, resize=job["resize"])
+            if out is not None:
+                out[place] = image
         except UnreadableImage as error:
             problems.append({"path": files[place], "reason": str(error)})
         except OddSize as error:
             problems.append({"path": files[place], "size": error.found})
             break
-        if len(problems) >= 5:
+        if len(problems) >= 5 and out is not None:
             break
     return problems
 
@@ -174,7 +180,7 @@ def decode_range(job: dict[str, Any], out: Array, first: int, last: int) -> list
 def main(arguments: list[str]) -> None:
     """`decode.py JOB FIRST LAST`."""
     job = json.loads(Path(arguments[0]).read_text())
-    out = np.load(job["out"], mmap_mode="r+")
+    out = None if job["out"] is None else np.load(job["out"], mmap_mode="r+")
     for problem in decode_range(job, out, int(arguments[1]), int(arguments[2])):
         print(json.dumps(problem), flush=True)
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -100,12 +100,33 @@ def _decode_part(root: Path, files: Files, chosen: Storing, target: Path) -> Non
         "resize": chosen.resize,
         "out": os.fspath(target.resolve()),
     }
-    if count <= _ALONE:
-        problems = decode.decode_range(job, out, 0, count)
-    else:
-        problems = _in_processes(job, count, target.with_suffix(".job"))
+    problems = _run(job, out, count, target.with_suffix(".job"))
     _refuse(problems, root, chosen)
     out.flush()
+
+
+def broken(root: Path, files: Sequence[str], aside: Path) -> list[tuple[str, str]]:
+    """Those of `files` that cannot be read, with the reason; each is decoded.
+
+    `aside` is a path where a file may be written for as long as this runs.
+    """
+    job = {
+        "root": os.fspath(root.resolve()),
+        "files": list(files),
+        "channels": 3,
+        "resize": False,
+        "out": None,
+    }
+    return [(found["path"], found["reason"]) for found in _run(job, None, len(files), aside)]
+
+
+def _run(
+    job: dict[str, Any], out: decode.Array | None, count: int, path: Path
+) -> list[dict[str, Any]]:
+    """Do a job, on every core where it is large; `path` is where its description may lie."""
+    if count <= _ALONE:
+        return decode.decode_range(job, out, 0, count)
+    return _in_processes(job, count, path)
 
 
 def _take_room(path: Path) -> None:
@@ -186,5 +207,5 @@ def _unreadable(problems: list[dict[str, Any]], root: Path) -> TrainError:
     return TrainError(
         f"`{root / first['path']}` is no image that can be read: {first['reason']}"
         + (more if others else ""),
-        "mend it, or take it away",
+        "mend it, take it away, or add `skip_broken: true` to `data`, which leaves such images out",
     )

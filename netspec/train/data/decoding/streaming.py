@@ -36,7 +36,7 @@ class _Decoded(Dataset[_Fetched]):
         # would copy the memory that it shares with its parent.
         encoded = [os.fsencode(path) for path in files.paths]
         self._names = np.array(encoded, dtype=np.bytes_)
-        self._labels = torch.tensor(files.labels)
+        self.labels = torch.tensor(files.labels)
         self._chosen = chosen
 
     def __len__(self) -> int:
@@ -55,12 +55,12 @@ class _Decoded(Dataset[_Fetched]):
             try:
                 pixels[place] = read_image(path, chosen.channels, chosen.size, resize=chosen.resize)
             except UnreadableImage as error:
-                return out, self._labels[indices], f"`{path}` is no image that can be read: {error}"
+                return out, self.labels[indices], f"`{path}` is no image that can be read: {error}"
             except OddSize as error:
                 found, wanted = ("×".join(map(str, s)) for s in (error.found, chosen.size))
                 wrong = f"`{path}` is {found} while other images are {wanted}"
-                return out, self._labels[indices], wrong
-        return out, self._labels[indices], ""
+                return out, self.labels[indices], wrong
+        return out, self.labels[indices], ""
 
 
 def _whole(batch: Any) -> Any:
@@ -76,6 +76,11 @@ class Streaming:
         self._dataset = _Decoded(root, files, chosen)
         self._device = device
         self._workers = workers
+
+    @property
+    def labels(self) -> Tensor:
+        """See `ImageSource.labels`."""
+        return self._dataset.labels
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -98,7 +103,11 @@ class Streaming:
         try:
             for images, labels, wrong in loader:
                 if wrong:
-                    raise TrainError(wrong, "mend it, or take it away, or give `data` a `resize`")
+                    raise TrainError(
+                        wrong,
+                        "mend it, or take it away, or give `data` a `resize`, or, for images that "
+                        "cannot be read, `skip_broken: true`",
+                    )
                 yield (
                     images.to(self._device, non_blocking=True),
                     labels.to(self._device, non_blocking=True),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from netspec.train.data.sets.class_folders import ClassFolders
 
 FEW: Final = 10
 """A class of fewer training images is pointed at."""
+UNEVEN: Final = 10
+"""A class with so many times the training images of another is pointed at."""
 NAMED: Final = 12
 """So many classes are told with their numbers one by one."""
 PARTS: Final = ("train", "validation", "test")
@@ -42,9 +45,33 @@ def account(folders: ClassFolders) -> list[str]:
         lines.append(
             f"data: from {first[least]:,} images (`{least}`) to {first[most]:,} (`{most}`) a class"
         )
-    few = [name for name in folders.classes if first[name] < FEW]
-    if few and "train" in counts:
-        named = ", ".join(f"`{name}` ({first[name]})" for name in few[:6])
+    lines += [f"warning: {warning}" for warning in count_warnings(counts.get("train", {}))]
+    notes = (*folders.unused, *folders.strays, folders.split, skipped_words(folders.skipped))
+    return [*lines, *(f"note: {note}" for note in notes if note)]
+
+
+def skipped_words(skipped: Sequence[tuple[str, str]]) -> str:
+    """Which images are left out as they cannot be read, the first of them by name; "" for none."""
+    if not skipped:
+        return ""
+    named = ", ".join(f"`{path}` ({reason})" for path, reason in skipped[:3])
+    more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
+    many = "1 image is" if len(skipped) == 1 else f"{len(skipped):,} images are"
+    return f"{many} left out, as `skip_broken` says: {named}{more}"
+
+
+def count_warnings(trained: Mapping[str, int]) -> list[str]:
+    """What is to be said of the numbers of training images by class: few, or far from alike."""
+    found = []
+    few = [name for name, count in trained.items() if count < FEW]
+    if few:
+        named = ", ".join(f"`{name}` ({trained[name]})" for name in few[:6])
         more = f" and {len(few) - 6} more" if len(few) > 6 else ""
-        lines.append(f"warning: fewer than {FEW} training images of {named}{more}")
-    return [*lines, *(f"note: {note}" for note in folders.notes)]
+        found.append(f"fewer than {FEW} training images of {named}{more}")
+    least, most = (pick(trained, key=trained.__getitem__, default="") for pick in (min, max))
+    if trained and trained[most] >= UNEVEN * max(trained[least], 1):
+        found.append(
+            f"classes are uneven: {trained[most]:,} training images of `{most}`, "
+            f"{trained[least]:,} of `{least}`"
+        )
+    return found

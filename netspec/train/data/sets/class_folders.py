@@ -16,6 +16,7 @@ from netspec.train.data.sets.layout import (
     is_image,
     part_of,
     subfolders,
+    visible,
 )
 from netspec.train.errors import TrainError
 
@@ -35,15 +36,19 @@ class Files:
 class ClassFolders:
     """A class-folder tree: `parts` holds `train` and what else there is, `validation` and `test`.
 
-    `state` is a fingerprint of all names, sizes and times of change. `notes` tell what is not used,
-    and what was held out.
+    `state` is a fingerprint of all names, sizes and times of change. `unused` tells of folders that
+    are not used, `strays` of files, and `split` what was held out, if anything. `skipped` lists the
+    images that are left out as they cannot be read, with the reason.
     """
 
     root: Path
     classes: tuple[str, ...]
     parts: Mapping[str, Files]
     state: str
-    notes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+    split: str = ""
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 def is_class_tree(root: Path) -> bool:
@@ -70,20 +75,22 @@ def class_folders(root: Path) -> ClassFolders:
     part = "train" if layout.named else "all"
     classes = tuple(layout.parts[part])
     _require_several(layout, part, classes)
-    state, notes = hashlib.sha256(), list(layout.unused)
+    state, strays, split = hashlib.sha256(), list(layout.strays), ""
     found: dict[str, Files] = {}
     for name, folders in layout.parts.items():
         _require_known(root, name, folders, classes)
         files, left = _files(root, folders, classes, state)
         found["train" if name == "all" else name] = files
-        notes += left
+        strays += left
     if not found.keys() & {"test", "validation"}:
         found["train"], found["test"] = _split(found["train"], len(classes))
-        notes.append(
+        split = (
             f"no test part: {len(found['test'].paths)} images, a fifth of each class, are held out "
             "as one; a `test` folder chooses them itself"
         )
-    return ClassFolders(root, classes, found, state.hexdigest(), tuple(notes))
+    return ClassFolders(
+        root, classes, found, state.hexdigest(), layout.unused, tuple(strays), split
+    )
 
 
 def labelled_folder(root: Path, classes: tuple[str, ...], split: str) -> ClassFolders:
@@ -107,11 +114,16 @@ def labelled_folder(root: Path, classes: tuple[str, ...], split: str) -> ClassFo
             )
     state = hashlib.sha256()
     files, left = _files(root, folders, classes, state)
-    notes = [*layout.unused, *left]
-    missing = [name for name in classes if name not in folders]
-    if missing:
-        notes.append(f"no images of {_few(tuple(missing))}")
-    return ClassFolders(root, classes, {split: files}, state.hexdigest(), tuple(notes))
+    missing = tuple(name for name in classes if name not in folders)
+    notes = [f"no images of {_few(missing)}"] * bool(missing)
+    return ClassFolders(
+        root,
+        classes,
+        {split: files},
+        state.hexdigest(),
+        (*layout.unused, *notes),
+        (*layout.strays, *left),
+    )
 
 
 def _composed(name: str) -> str:
@@ -163,8 +175,8 @@ def _files(
             state.update(f"{relative}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
     count = sum(others.values())
     kinds = ", ".join(f"`{suffix or 'no suffix'}`" for suffix in sorted(others)[:6])
-    files = "1 file is no image" if count == 1 else f"{count} files are no images"
-    return Files(tuple(paths), tuple(labels)), [f"{files} by their suffix: {kinds}"] * bool(count)
+    files = "1 file is no image by its" if count == 1 else f"{count} files are no images by their"
+    return Files(tuple(paths), tuple(labels)), [f"{files} suffix: {kinds}"] * bool(count)
 
 
 def _images(folder: Path, others: dict[str, int]) -> list[tuple[str, int, int]]:
@@ -173,7 +185,7 @@ def _images(folder: Path, others: dict[str, int]) -> list[tuple[str, int, int]]:
     with os.scandir(folder) as scanned:
         entries = list(scanned)
     for entry in entries:
-        if entry.name.startswith("."):
+        if not visible(entry.name):
             continue
         if entry.is_dir():
             found += _images(Path(entry.path), others)

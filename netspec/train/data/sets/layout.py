@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -32,13 +32,14 @@ _DEEPEST: Final = 5
 class Layout:
     """The folders of a tree: of each class in each part, by name.
 
-    Without `parts` that are named, the tree is one part, `all`. `unused` says of folders and files
-    that are no part and no class why they are not.
+    Without `parts` that are named, the tree is one part, `all`. `unused` says of folders that are
+    no part and no class why they are not, `strays` of images beside class folders.
     """
 
     root: Path
     parts: Mapping[str, Mapping[str, Path]]
-    unused: tuple[str, ...] = field(default=())
+    unused: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
     @property
     def named(self) -> bool:
@@ -63,19 +64,19 @@ def find_layout(root: Path) -> Layout:
     classes, unused = _classes(root)
     if not classes:
         raise _misplaced(root)
-    return Layout(root, {"all": classes}, unused)
+    return Layout(root, {"all": classes}, unused, _stray_images(root))
 
 
 def subfolders(folder: Path) -> list[Path]:
     """The folders within that a person put there, by name."""
     with os.scandir(folder) as entries:
-        found = [Path(e.path) for e in entries if e.is_dir() and _visible(e.name)]
+        found = [Path(e.path) for e in entries if e.is_dir() and visible(e.name)]
     return sorted(found)
 
 
 def is_image(name: str) -> bool:
     """Whether a file's suffix is one that Pillow opens."""
-    return _visible(name) and os.path.splitext(name)[1].lower() in image_suffixes()
+    return visible(name) and os.path.splitext(name)[1].lower() in image_suffixes()
 
 
 @cache
@@ -97,7 +98,8 @@ def has_images(folder: Path) -> bool:
         return any(is_image(entry.name) and entry.is_file() for entry in entries)
 
 
-def _visible(name: str) -> bool:
+def visible(name: str) -> bool:
+    """Whether a file or folder of this name was put there by a person."""
     return not name.startswith(".") and name.lower() not in LEFT_BY_OTHERS
 
 
@@ -125,6 +127,7 @@ def _by_part(root: Path, folders: list[Path]) -> dict[str, Path]:
 def _of_parts(root: Path, by_part: dict[str, Path], folders: list[Path]) -> Layout:
     parts: dict[str, dict[str, Path]] = {}
     unused: list[str] = []
+    strays = list(_stray_images(root))
     for part, folder in by_part.items():
         classes, left = _classes(folder)
         if not classes and part == "test" and has_images(folder):
@@ -134,10 +137,11 @@ def _of_parts(root: Path, by_part: dict[str, Path], folders: list[Path]) -> Layo
             raise _misplaced(folder)
         parts[part] = classes
         unused += left
+        strays += _stray_images(folder)
     for folder in folders:
         if folder not in by_part.values():
             unused.append(f"`{folder.name}`: it is no part, and stands beside `train`")
-    return Layout(root, parts, (*unused, *_stray_files(root)))
+    return Layout(root, parts, tuple(unused), tuple(strays))
 
 
 def _without_train(root: Path, by_part: dict[str, Path], folders: list[Path]) -> Layout:
@@ -176,17 +180,17 @@ def _classes(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
             f"there are no images in `{empty[0]}`",
             f"put some of {_SOME_SUFFIXES} there, or take the folder away",
         )
-    return with_images, (*unused, *(_stray_files(folder) if with_images else ()))
+    return with_images, tuple(unused)
 
 
 def _beside(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}" if part_of(folder.parent.name) else folder.name
 
 
-def _stray_files(folder: Path) -> tuple[str, ...]:
-    """Files that lie beside class folders."""
+def _stray_images(folder: Path) -> tuple[str, ...]:
+    """Images that lie beside class folders."""
     with os.scandir(folder) as entries:
-        names = [e.name for e in entries if e.is_file() and _visible(e.name)]
+        names = [e.name for e in entries if e.is_file() and visible(e.name)]
     images = [name for name in names if is_image(name)]
     if not images:
         return ()

@@ -1,0 +1,153 @@
+"""What `netspec data` does: a data set looked at before training, as a spec sees it or alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from netspec.ops.base import text as shape_text
+from netspec.recipe import Recipe
+from netspec.train.data import Data, Split, open_data
+from netspec.train.data.open_sources import tree_of
+from netspec.train.data.sets.class_folders import class_folders
+from netspec.train.data.sets.unpack import is_archive, unpacked
+from netspec.train.data.survey.as_json import survey_json
+from netspec.train.data.survey.survey import Survey, survey
+from netspec.train.data.survey.text import survey_text
+from netspec.train.errors import TrainError
+from netspec.train.reporting.progress import Progress
+from netspec.train.run import recipe_of
+from netspec.train.trainable import Trainable
+
+PARTS: tuple[Split, ...] = ("train", "validation", "test")
+SKIP_BROKEN = "mend them, take them away, or add `skip_broken: true` to `train.data`"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found, and what keeps it from being trained on, if anything does."""
+
+    survey: Survey | None
+    problem: TrainError | None = None
+
+    def text(self) -> str:
+        """The account with its warnings; the problem is told apart."""
+        if self.survey is None:
+            return ""
+        lines = [survey_text(self.survey)]
+        lines += [f"warning: {warning}" for warning in self.survey.warnings()]
+        return "\n".join(lines)
+
+    def as_json(self) -> str:
+        """All of it as a JSON object; `error` is null where it can be trained on."""
+        found = {} if self.survey is None else survey_json(self.survey)
+        problem = self.problem
+        error = None if problem is None else {"message": problem.message, "hint": problem.hint}
+        return json.dumps({**found, "error": error}, indent=2)
+
+
+def inspect_folder(path: Path) -> Inspection:
+    """Look at a folder or an archive of class folders, without any network."""
+    try:
+        found = survey(class_folders(unpacked(path, Progress().say) if is_archive(path) else path))
+    except TrainError as problem:
+        return Inspection(None, problem)
+    found = replace(found, name=str(path))
+    return Inspection(found, _broken(found))
+
+
+def inspect_spec(network: Trainable, data: Path | None) -> Inspection:
+    """Look at the data that a spec's `train:` names, or `data`, as training would see it."""
+    found: Survey | None = None
+    recipe = recipe_of(network, {"data": data})
+    try:
+        tree = tree_of(recipe, data, Progress().say)
+        if tree is not None:
+            found = survey(tree)
+        opened = _opened(network, recipe, data)
+    except TrainError as problem:
+        return Inspection(found, problem)
+    try:
+        found = found or Survey(opened.info.dataset, {}, split="the data set's own")
+        skipped = dict(opened.info.skipped)
+        seen = replace(
+            found,
+            counts=_counts(opened),
+            broken=skipped or found.broken,
+            skipped=bool(skipped),
+            split=_split(found, opened, recipe),
+            seen=tuple(_seen(network, opened, recipe)),
+        )
+        return Inspection(seen, None if skipped else _broken(seen))
+    finally:
+        opened.close()
+
+
+def _opened(network: Trainable, recipe: Recipe, data: Path | None) -> Data:
+    """The data as training opens them."""
+    say = Progress().say
+    return open_data(
+        recipe,
+        network.input_shape,
+        root=data,
+        num_classes=network.output_shape[0],
+        output_shape=network.output_shape,
+        # Of what `open_data` tells, the account is told here, and better.
+        say=lambda line: None if line.startswith(("data:", "note:", "warning:")) else say(line),
+    )
+
+
+def _broken(found: Survey) -> TrainError | None:
+    if not found.broken:
+        return None
+    first, reason = next(iter(found.broken.items()))
+    more = f", nor can {len(found.broken) - 1} others be" if len(found.broken) > 1 else ""
+    where = Path(found.name, first)
+    return TrainError(f"`{where}` is no image that can be read: {reason}{more}", SKIP_BROKEN)
+
+
+def _counts(data: Data) -> dict[str, dict[str, int]]:
+    """Images by part and class, as the splits are; of masks, images alone."""
+    counts: dict[str, dict[str, int]] = {}
+    for part in PARTS:
+        if not data.size(part):
+            continue
+        name, places = data.places[part]
+        labels = data.sources[name].labels
+        if labels.ndim > 1:
+            counts[part] = {"images with masks": len(places)}
+            continue
+        classes = data.info.classes or tuple(map(str, range(int(labels.max()) + 1)))
+        numbers = torch.bincount(labels[places.to(labels.device)], minlength=len(classes))
+        counts[part] = dict(zip(classes, numbers.tolist(), strict=True))
+    return counts
+
+
+def _split(found: Survey, data: Data, recipe: Recipe) -> str:
+    held = data.size("validation") if recipe.data.validation else 0
+    if not held:
+        return found.split
+    total = data.size("train") + held
+    return (
+        f"{found.split}; `validation: {recipe.data.validation:g}` holds out {held:,} of the "
+        f"{total:,} training images"
+    )
+
+
+def _seen(network: Trainable, data: Data, recipe: Recipe) -> list[str]:
+    """How the network sees the images."""
+    steps = []
+    if recipe.data.resize is not None:
+        steps.append(f"resized to {shape_text(recipe.data.resize)}")
+    if recipe.augment:
+        steps.append(f"in training {', '.join(entry.name for entry in recipe.augment)}")
+    mean, std = (", ".join(f"{v:.3g}" for v in vs) for vs in (data.info.mean, data.info.std))
+    whose = "the training set's own" if recipe.data.normalize is None else "as given"
+    steps.append(f"normalised by mean {mean} and standard deviation {std}, {whose}")
+    return [f"takes {shape_text(network.input_shape)}", *steps]
+
+
+__all__ = ["Inspection", "inspect_folder", "inspect_spec"]
