@@ -254,7 +254,7 @@ def test_a_thousand_classes_are_told_by_their_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("tree", "--set", "a=1"), ("tree", "--format", "xml"), ("tree", "--show", "a.svg")],
+    [("tree", "--set", "a=1"), ("tree", "--format", "xml")],
 )
 def test_a_wrong_call_is_exit_code_2(ask: Ask, arguments: tuple[str, ...]) -> None:
     code, _, err = ask(*arguments)

@@ -7,26 +7,23 @@ from typing import Annotated
 
 import typer
 
-from netspec.cli.options import Input, Settings, app, load, usage
-from netspec.cli.training import _end
+from netspec.cli.help_text import TRAINING
+from netspec.cli.options import Input, Settings, app, finish, load, usage
 
 FORMATS = ("text", "json")
 
 
-@app.command("data", short_help="tell what a data set holds, before training")
+@app.command(short_help="tell what a data set holds, before training", rich_help_panel=TRAINING)
 def data(
     path: Annotated[
-        str, typer.Argument(metavar="PATH|SPEC", help="a folder or archive of images, or a spec")
+        str, typer.Argument(metavar="PATH", help="a folder or an archive of images, or a spec")
     ],
     settings: Settings = None,
     input: Input = None,
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="PATH", help="of a spec: other data")
+        Path | None, typer.Option(metavar="PATH", help="with a spec: other data than its own")
     ] = None,
-    show: Annotated[
-        Path | None, typer.Option("--show", metavar="OUT.png", help="draw the images as a picture")
-    ] = None,
-    format: Annotated[str, typer.Option(metavar="|".join(FORMATS))] = "text",
+    format: Annotated[str, typer.Option(metavar="FORMAT", help=" or ".join(FORMATS))] = "text",
 ) -> None:
     """Tell what a data set holds: classes, sizes, duplicates, files not used; exit code 0 or 1.
 
@@ -37,8 +34,6 @@ def data(
     is_spec = path == "-" or path.lower().endswith((".yaml", ".yml"))
     if not is_spec and (settings or input or data):
         usage("`--set`, `--input` and `--data` go with a spec", "name a file ending in `.yaml`")
-    if show is not None and show.suffix.lower() != ".png":
-        usage(f"`{show}` is no name of a picture", "the picture is a PNG: call it `images.png`")
 
     def run() -> int:
         from netspec.report.escape import safe
@@ -56,4 +51,4 @@ def data(
             raise found.problem
         return 0
 
-    _end(run)
+    finish(run)

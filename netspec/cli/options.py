@@ -79,3 +79,16 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
         print(show.text(done.findings, done.texts, in_color(sys.stderr)), file=sys.stderr)
         raise typer.Exit(1)
     return done.network
+
+
+def finish(run: Callable[[], int]) -> None:
+    """Run a command's work; an error that the user can mend is a sentence and exit code 1."""
+    from netspec.train.errors import TrainError
+
+    try:
+        code = run()
+    except TrainError as error:
+        print(UsageError(error.message, error.hint).text(), file=sys.stderr)
+        raise typer.Exit(1) from None
+    if code:
+        raise typer.Exit(code)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from netspec.cli.checking import UsageError
 from netspec.cli.help_text import TRAINING
-from netspec.cli.options import Input, Settings, app, load, usage
+from netspec.cli.options import Input, Settings, app, finish, load, usage
 
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
@@ -91,7 +89,7 @@ def train(
         )
         return train_command(network, options)
 
-    _end(run)
+    finish(run)
 
 
 @app.command("eval", short_help="accuracy and confusion matrix of a run", rich_help_panel=TRAINING)
@@ -126,7 +124,7 @@ def evaluate(
             found, data=data, split=split, device=device, batch_size=batch_size, out=out
         )
 
-    _end(run)
+    finish(run)
 
 
 @app.command(short_help="classes of images, with probabilities", rich_help_panel=TRAINING)
@@ -146,7 +144,7 @@ def predict(
 
         return predict_command(_trained(target, weights), images, top=top, device=device)
 
-    _end(run)
+    finish(run)
 
 
 @app.command(short_help="list runs, or compare some", rich_help_panel=TRAINING)
@@ -167,7 +165,7 @@ def runs(
 
         return runs_command(folders or [], run_dir=run_dir, spec=spec, curves=curves)
 
-    _end(run)
+    finish(run)
 
 
 @app.command(
@@ -197,7 +195,7 @@ def max_batch(
             confirm=confirm,
         )
 
-    _end(run)
+    finish(run)
 
 
 @app.command("fit", hidden=True)
@@ -247,16 +245,3 @@ def _trained(
     if weights is None:
         usage("a spec has no weights of its own", "name a run's folder, or add `--weights FILE`")
     return Trained(load(target, settings, input), weights)
-
-
-def _end(run: Callable[[], int]) -> None:
-    """Run a command's work; an error that the user can mend is a sentence and exit code 1."""
-    from netspec.train.errors import TrainError
-
-    try:
-        code = run()
-    except TrainError as error:
-        print(UsageError(error.message, error.hint).text(), file=sys.stderr)
-        raise typer.Exit(1) from None
-    if code:
-        raise typer.Exit(code)
