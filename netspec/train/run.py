@@ -20,7 +20,7 @@ from netspec.train.data import Data, check_weights, open_data
 from netspec.train.engine.last_batch import require_norms_to_work
 from netspec.train.engine.loop import train_epochs
 from netspec.train.engine.training import Run, Training
-from netspec.train.errors import TrainError
+from netspec.train.errors import LossNotFinite, TrainError
 from netspec.train.machine.distributed import (
     Processes,
     joined,
@@ -187,6 +187,13 @@ def _finished(training: Training, began: float) -> RunResult:
         step, folder = training.position.step, training.folder.path
         training.progress.say(f"stopped at step {step}, saved; go on with `--resume {folder}`")
         return _result(training, None, began, 128 + told)
+    except LossNotFinite:
+        weights = training.folder.weights
+        if training.processes.is_main and weights.exists():
+            training.progress.say(
+                f"note: the best weights so far are in {weights}: `--weights` starts from them"
+            )
+        raise
     finally:
         training.records.close()
     return _result(training, test, began, 0)

@@ -23,7 +23,7 @@ from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.engine.optimizer import load_optimizer, make_optimizer
 from netspec.train.engine.schedule import Schedule
 from netspec.train.engine.step import TrainingStep
-from netspec.train.errors import TrainError
+from netspec.train.errors import LossNotFinite, TrainError
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, choose_device, make_plan
 
@@ -161,14 +161,15 @@ def test_the_device_itself_skips_a_bad_step_and_tells_which() -> None:
     """A fused optimizer on the CPU behaves as on a GPU: it heeds `found_inf`."""
     weight = nn.Parameter(torch.ones(3))
     optimizer = torch.optim.SGD([weight], lr=0.1, fused=True)
-    loss_check = DeviceLossCheck(optimizer, CPU, ALONE)
+    told = lambda step, batch: LossNotFinite(f"at step {step}, {batch}")  # noqa: E731
+    loss_check = DeviceLossCheck(optimizer, CPU, ALONE, told)
     loss_check.step = 40
     for loss in (1.0, float("nan"), 2.0):
         weight.grad = torch.ones(3)
         loss_check.look(torch.tensor(loss))
         optimizer.step()
     assert torch.allclose(weight.detach(), torch.full((3,), 0.9))  # only the first step counted
-    with pytest.raises(TrainError, match="at step 42"):
+    with pytest.raises(TrainError, match="at step 42, None"):
         loss_check.check()
     assert loss_check.step == 43
 

@@ -194,7 +194,8 @@ def test_a_step_that_reads_something_back_is_found(
     without_values: FakeTensorMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "netspec.train.engine.step.DeviceLossCheck", lambda *args: HostLossCheck(Processes())
+        "netspec.train.engine.step.DeviceLossCheck",
+        lambda *args: HostLossCheck(Processes(), args[-1]),
     )
     images = torch.empty(4, 1, 8, 8, device=GPU)
     labels = torch.empty(4, dtype=torch.int64, device=GPU)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.optim import Optimizer
 
+from netspec.train.engine.not_finite import Batch
 from netspec.train.errors import LossNotFinite
 from netspec.train.machine.distributed import Processes
+
+Tell = Callable[[int, Batch | None], LossNotFinite]
+"""Makes the error for a step, counted from 1 over the whole run, of what is known of its batch."""
 
 
 class HostLossCheck:
     """Reads the loss in every step: free on a CPU, where nothing has to be waited for."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Processes, tell: Tell) -> None:
         self._processes = processes
+        self._tell = tell
         self.step = 0
 
-    def look(self, loss: Tensor) -> None:
-        """Raise LossNotFinite, in all processes together, before the gradients are used."""
+    def look(self, loss: Tensor, seen: Callable[[], Batch]) -> None:
+        """Raise LossNotFinite, in all processes together, before the gradients are used.
+
+        ``seen`` looks at the batch, once it is known to be bad.
+        """
         self.step += 1
         if self._processes.any(not bool(torch.isfinite(loss))):
-            raise not_finite(self.step)
+            raise self._tell(self.step, seen())
 
     def check(self) -> None:
         """Nothing is left to look at."""
@@ -35,8 +45,11 @@ class DeviceLossCheck:
     nothing moves between the bad step and the moment when :meth:`check` reads it.
     """
 
-    def __init__(self, optimizer: Optimizer, device: torch.device, processes: Processes) -> None:
+    def __init__(
+        self, optimizer: Optimizer, device: torch.device, processes: Processes, tell: Tell
+    ) -> None:
         self._processes = processes
+        self._tell = tell
         self._bad = torch.zeros((), dtype=torch.float32, device=device)
         self._count = torch.zeros((), dtype=torch.int64, device=device)
         self._bad_step = torch.zeros((), dtype=torch.int64, device=device)
@@ -52,8 +65,8 @@ class DeviceLossCheck:
         self._count.fill_(value)
 
     @torch.no_grad()
-    def look(self, loss: Tensor) -> None:
-        """Raise the flag on the device; the host waits for nothing."""
+    def look(self, loss: Tensor, seen: Callable[[], Batch] | None = None) -> None:
+        """Raise the flag on the device; the host waits for nothing, and looks at no batch."""
         self._count += 1
         bad = (~torch.isfinite(loss.detach())).float()
         if self._processes.distributed:
@@ -66,13 +79,4 @@ class DeviceLossCheck:
         """Raise LossNotFinite if any step since the start was bad; waits for the device."""
         step = int(self._bad_step)
         if step:
-            raise not_finite(step)
-
-
-def not_finite(step: int) -> LossNotFinite:
-    """The error for ``step``, counted from 1 over the whole run."""
-    return LossNotFinite(
-        f"the loss is not a finite number at step {step}; the weights were left as they were",
-        "start a new run with a lower learning rate, or with `warmup: 1`; it may begin from this "
-        "run's best weights, with `--weights`",
-    )
+            raise self._tell(step, None)

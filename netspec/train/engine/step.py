@@ -14,6 +14,8 @@ from netspec.train.engine.cuda_graph import GraphedStep, Learn
 from netspec.train.engine.finite_loss import DeviceLossCheck, HostLossCheck
 from netspec.train.engine.gradients import average_gradients
 from netspec.train.engine.learner import Learner
+from netspec.train.engine.not_finite import Batch, Case, all_finite, not_finite, seen
+from netspec.train.errors import LossNotFinite
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import FUSED, Plan
 
@@ -32,14 +34,15 @@ class TrainingStep:
         skips = plan.device.type == "cuda" and plan.fused
         on_device = skips and recipe.optimizer.name in FUSED
         self.loss_check = (
-            DeviceLossCheck(optimizer, plan.device, processes)
+            DeviceLossCheck(optimizer, plan.device, processes, self._not_finite)
             if on_device
-            else HostLossCheck(processes)
+            else HostLossCheck(processes, self._not_finite)
         )
         self._parameters = [value for value in module.parameters() if value.requires_grad]
         self._processes = processes
         self._averages = processes.distributed and plan.deterministic
         self._learner = learner
+        self._recipe = recipe
         self._aux_weight = recipe.aux_weight
         self._greatest_norm = recipe.clip_grad_norm
         self._plan = plan
@@ -81,7 +84,7 @@ class TrainingStep:
             for name in learner.outputs[1:]:
                 if name in outputs:
                     total = total + self._aux_weight * learner.criterion(outputs[name], labels)
-        self.loss_check.look(total)
+        self.loss_check.look(total, lambda: seen(images, logits, self._counts(labels)))
         scaled: Tensor = self.scaler.scale(total if scale == 1.0 else total * scale)
         scaled.backward()  # type: ignore[no-untyped-call]
         if self._averages:
@@ -94,6 +97,16 @@ class TrainingStep:
         if learner.average is not None:
             learner.average.update()
         learner.sums.add(loss, logits, labels)
+
+    def _counts(self, labels: Tensor) -> bool:
+        return float(self._learner.criterion.divisor(labels)) > 0
+
+    def _not_finite(self, step: int, batch: Batch | None) -> LossNotFinite:
+        """The error for a step whose loss is not finite."""
+        rate = float(self._learner.optimizer.defaults["lr"])
+        half = self._plan.autocast == torch.float16
+        finite = all_finite(self._parameters)
+        return not_finite(Case(step, self._recipe, rate, half, finite, batch))
 
 
 def _wrapped(module: nn.Module, plan: Plan, processes: Processes) -> nn.Module:
