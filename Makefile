@@ -78,6 +78,7 @@ mutants: $(VENV)/installed-for-tests
 docs: $(VENV)/installed-for-tests
 	$(BIN)/python docs/draw_pictures.py
 	$(BIN)/python docs/write_zoo.py
+	$(BIN)/python docs/write_recipe.py
 
 clean:
 	rm -rf $(VENV) .venv-oldest build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,7 +25,7 @@ from netspec.diagnostics import CODES, SpecError
 from netspec.recipe import TRAIN_SCHEMA
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "docs" / "language.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "language.md", ROOT / "docs" / "recipe.md"]
 CLAIM = re.compile(r"# (error|warning)\[(NS\d{3})\]")
 
 

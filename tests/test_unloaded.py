@@ -53,6 +53,8 @@ def run(*arguments: str, before: str = "", cwd: Path | None = None) -> tuple[int
         ["explain", "NS402"],
         ["ops"],
         ["ops", "Conv2d"],
+        ["recipe"],
+        ["recipe", "SGD"],
         ["--help"],
         ["train", "--help"],
         ["--version"],

@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
-from netspec.cli import data, static, training  # noqa: F401  (each adds its commands)
+from netspec.cli import (  # noqa: F401  (each adds its commands)
+    data,
+    recipe,
+    static,
+    training,
+)
 from netspec.cli.options import app, usage
 
 

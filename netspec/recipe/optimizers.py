@@ -31,6 +31,7 @@ _BETAS = numbers(
     minimum=0,
     exclusiveMaximum=1,
 )
+_MOMENTUM = number("Share of the earlier steps that goes on into each step.", 0, minimum=0)
 _MAXIMIZE = boolean("Maximise the loss instead of minimising it.", False)
 _DECOUPLED = boolean("Apply weight decay to the parameters directly, as AdamW does.", False)
 _AMSGRAD = boolean("Keep the maximum of the running average of squared gradients.", False)
@@ -40,8 +41,8 @@ OPTIMIZERS: dict[str, Schema] = {
         "Stochastic gradient descent, with momentum where it is given.",
         {
             "lr": _lr(1e-3),
-            "momentum": number("Momentum factor.", 0, minimum=0),
-            "dampening": number("Dampening of the momentum.", 0),
+            "momentum": _MOMENTUM,
+            "dampening": number("Share of each new gradient that is left out of the momentum.", 0),
             "weight_decay": _weight_decay(),
             "nesterov": boolean("Nesterov momentum; needs `momentum` and no `dampening`.", False),
             "maximize": _MAXIMIZE,
@@ -49,7 +50,7 @@ OPTIMIZERS: dict[str, Schema] = {
         bare=True,
     ),
     "Adam": mapping(
-        "Adam.",
+        "Steps from running averages of the gradient and of its square.",
         {
             "lr": _lr(1e-3),
             "betas": _BETAS,
@@ -80,14 +81,16 @@ OPTIMIZERS: dict[str, Schema] = {
             "betas": _BETAS,
             "eps": _eps(),
             "weight_decay": _weight_decay(),
-            "momentum_decay": number("Decay of the momentum.", 4e-3, minimum=0),
+            "momentum_decay": number(
+                "Pace at which the momentum rises to its full size.", 4e-3, minimum=0
+            ),
             "decoupled_weight_decay": _DECOUPLED,
             "maximize": _MAXIMIZE,
         },
         bare=True,
     ),
     "RAdam": mapping(
-        "Rectified Adam.",
+        "Adam whose adaptive steps begin once enough gradients have been averaged.",
         {
             "lr": _lr(1e-3),
             "betas": _BETAS,
@@ -105,7 +108,7 @@ OPTIMIZERS: dict[str, Schema] = {
             "alpha": number("Decay of the running average.", 0.99, minimum=0),
             "eps": _eps(),
             "weight_decay": _weight_decay(),
-            "momentum": number("Momentum factor.", 0, minimum=0),
+            "momentum": _MOMENTUM,
             "centered": boolean("Divide by an estimate of the variance instead.", False),
             "maximize": _MAXIMIZE,
         },
@@ -115,7 +118,9 @@ OPTIMIZERS: dict[str, Schema] = {
         "Gradients divided by the root of the sum of their squares.",
         {
             "lr": _lr(1e-2),
-            "lr_decay": number("Decay of the learning rate.", 0, minimum=0),
+            "lr_decay": number(
+                "The rate is divided by 1 plus this for each step before.", 0, minimum=0
+            ),
             "weight_decay": _weight_decay(),
             "initial_accumulator_value": number("Start of the sum of squares.", 0, minimum=0),
             "eps": _eps(1e-10),
@@ -135,7 +140,7 @@ OPTIMIZERS: dict[str, Schema] = {
         bare=True,
     ),
     "Adamax": mapping(
-        "Adam with the infinity norm.",
+        "Adam with the greatest of the past gradients in the place of their squares.",
         {
             "lr": _lr(2e-3),
             "betas": _BETAS,

@@ -5,6 +5,7 @@ Its defaults are those of `Recipe`.
 
 from netspec.json_schema import Schema
 from netspec.recipe.augmentations import AUGMENTATIONS
+from netspec.recipe.data_sets import DATA_SETS
 from netspec.recipe.losses import LOSSES
 from netspec.recipe.optimizers import OPTIMIZERS
 from netspec.recipe.recipe import EMA_DECAY, DataRecipe, Recipe, Warmup
@@ -20,22 +21,11 @@ from netspec.recipe.schema import (
     string,
 )
 
-TORCHVISION_SETS = (
-    "CIFAR10",
-    "CIFAR100",
-    "MNIST",
-    "FashionMNIST",
-    "KMNIST",
-    "SVHN",
-    "STL10",
-)
-DATA_SETS = (*TORCHVISION_SETS, "folder", "digits", "synthetic")
-
 _AUTO = ["auto", True, False]
 
 _NORMALIZE = mapping(
-    "`auto`: the training set's own mean and standard deviation; `imagenet`: ImageNet's; `none`: "
-    "pixels from 0 to 1 as they are; or both given, for pixels from 0 to 1.",
+    "What is taken from pixels of 0 to 1, and what they are divided by; `auto`: the training set's "
+    "own mean and standard deviation; `imagenet`: ImageNet's; `none`: neither; or both given.",
     {
         "mean": numbers("Mean of each channel, or one for all.", single=True),
         "std": numbers(
@@ -52,9 +42,9 @@ DATA_SCHEMA: Schema = mapping(
     "What the network is trained on.",
     {
         "dataset": one_of(
-            "A torchvision data set; `folder`: images in one folder a class; `digits`: "
-            "scikit-learn's 1,797 handwritten digits; `synthetic`: learnable images of the "
-            "network's input shape, made on the spot. Left out: `folder` where a root is given.",
+            "A data set's name: one of torchvision's, `folder` (images in one folder a class), "
+            "`digits` (scikit-learn's) or `synthetic` (made on the spot). Left out: `folder` where "
+            "a root is given.",
             [*DATA_SETS, None],
             DataRecipe.dataset,
         ),
@@ -205,7 +195,8 @@ TRAIN_SCHEMA: Schema = mapping(
             Recipe.metric,
         ),
         "precision": one_of(
-            "`auto`: bf16 on a GPU that has it, else float32; fp16 goes with a loss scaler.",
+            "What the network computes in; `auto`: bf16 on a GPU that has it, else float32; fp16 "
+            "goes with a loss scaler.",
             ["auto", "float32", "bf16", "fp16"],
             Recipe.precision,
         ),

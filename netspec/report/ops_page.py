@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.json_schema import Schema
 from netspec.ops import OPS
 from netspec.ops.base import Op
+from netspec.report.argument_words import shown, taken
 
 
 def index() -> str:
@@ -30,21 +30,8 @@ def page(op: type[Op]) -> str:
     width = max(map(len, op.args))
     lines.append("arguments")
     for arg in op.args.values():
-        default = "required" if arg.required else f"default {_shown(arg.default)}"
-        lines.append(f"  {arg.name.ljust(width)}  {arg.doc} ({_kind(arg.schema)}; {default})")
+        default = "required" if arg.required else f"default {shown(arg.default)}"
+        lines.append(f"  {arg.name.ljust(width)}  {arg.doc} ({taken(arg.schema)}; {default})")
     if op.bare:
         lines += ["", f"`{op.__name__}: …` alone gives `{op.bare}`"]
     return "\n".join(lines)
-
-
-def _shown(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
-
-
-def _kind(schema: Schema) -> str:
-    if "enum" in schema:
-        return " or ".join(_shown(c) for c in schema["enum"])
-    kinds = schema.get("type", "anything")
-    return kinds if isinstance(kinds, str) else " or ".join(kinds)

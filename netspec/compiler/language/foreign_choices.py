@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from netspec.compiler.language import foreign_names as foreign
@@ -52,6 +53,26 @@ def choice_hint(what: str, name: str, value: Node | None, entries: dict[str, Sch
     if entry == target:
         return f"did you mean `{target}`?"
     return f"write `{{{entry}}}`" if braces and ": " in entry else f"write `{entry}`"
+
+
+def name_hint(name: str, choices: dict[str, dict[str, Schema]]) -> str | None:
+    """What a name of another tool is called in a recipe, for one who asks what it means.
+
+    `choices` are the entries under each key that chooses, such as `optimizer`. None for a name that
+    no tool has.
+    """
+    for key, entries in choices.items():
+        what = "an item of `augment`" if key == "augment" else f"`{key}`"
+        found = _own(name, entries)
+        found = foreign.looked_up(_TABLES[what], name) if found is None else found
+        if found == "":
+            return f"it is not offered; `{key}` takes " + ", ".join(f"`{e}`" for e in entries)
+        if found is not None:
+            return f"did you mean `{found.partition(': ')[0]}`?"
+    if foreign.folded(name) in foreign.ELSEWHERE:
+        return re.sub("^delete it(?:: |, and )", "", foreign.ELSEWHERE[foreign.folded(name)])
+    other = foreign.SETTINGS.get(name) or foreign.DATA.get(name)
+    return f"did you mean `{other}`?" if other else None
 
 
 def chosen_by_key(what: str, node: Mapping, entries: dict[str, Schema]) -> Diagnostic | None:

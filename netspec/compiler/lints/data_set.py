@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from netspec.compiler.lints.flow import Flow
 from netspec.compiler.lints.recipe import data_place
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.base import text
-
-
-class Known(NamedTuple):
-    """Images as `(channels, height, width)`, and the number of classes."""
-
-    shape: tuple[int, int, int]
-    classes: int
-
-
-KNOWN: Final = {
-    "CIFAR10": Known((3, 32, 32), 10),
-    "CIFAR100": Known((3, 32, 32), 100),
-    "MNIST": Known((1, 28, 28), 10),
-    "FashionMNIST": Known((1, 28, 28), 10),
-    "KMNIST": Known((1, 28, 28), 10),
-    "SVHN": Known((3, 32, 32), 10),
-    "STL10": Known((3, 96, 96), 10),
-    "digits": Known((1, 8, 8), 10),
-}
-"""The data sets that are the same everywhere; `folder` and `synthetic` are what they are given."""
+from netspec.recipe import DATA_SETS
 
 _CROPS: Final = ("RandomCrop", "RandomResizedCrop")
 
@@ -41,7 +22,7 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
     """
     network = flow.network
     data = network.recipe.data
-    known = KNOWN.get(data.dataset or "")
+    known = DATA_SETS[data.dataset].contents if data.dataset in DATA_SETS else None
     span = data_place(network, "dataset")
     shape = network.input_shape
     if len(shape) != 3:
