@@ -40,6 +40,7 @@ _TRAIN: Final = {
     "normalize": "data: {dataset: CIFAR10, normalize: {mean: [0.49, 0.48, 0.45], std: 0.25}}",
     "in_memory": "data: {dataset: CIFAR10, in_memory: false}",
     "workers": "data: {dataset: folder, root: my-images, resize: 32, workers: 4}",
+    "skip_broken": "data: {dataset: folder, root: my-images, resize: 32, skip_broken: true}",
     "samples": "data: {dataset: synthetic, samples: 4096}",
     # optimizers
     "SGD": "optimizer: {SGD: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4, nesterov: true}}",
