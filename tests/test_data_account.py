@@ -254,9 +254,20 @@ def test_a_thousand_classes_are_told_by_their_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("tree", "--set", "a=1"), ("tree", "--format", "xml")],
+    [("tree", "--set", "a=1"), ("tree", "--format", "xml"), ("tree", "--show", "a.svg")],
 )
 def test_a_wrong_call_is_exit_code_2(ask: Ask, arguments: tuple[str, ...]) -> None:
     code, _, err = ask(*arguments)
     assert code == 2
     assert "hint: " in err
+
+
+def test_deep_images_of_which_hardly_anything_is_left_are_pointed_at(ask: Ask) -> None:
+    class_tree(Path("tree"), count=10)
+    ramp = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    Image.fromarray(ramp * 1000).save("tree/train/cat/well.tiff")
+    Image.fromarray(ramp * 64).save("tree/train/cat/12-bit.tiff")
+    assert found(ask, "tree")["warnings"] == [
+        "1 image of more than 8 bits, such as `train/cat/12-bit.tiff`, nearly of one shade in 8: "
+        "the values fill little of their type's range; scale the files to all of it"
+    ]

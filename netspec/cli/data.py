@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,9 @@ def data(
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="with a spec: other data than its own")
     ] = None,
+    show: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="draw the images into this PNG")
+    ] = None,
     format: Annotated[str, typer.Option(metavar="FORMAT", help=" or ".join(FORMATS))] = "text",
 ) -> None:
     """Tell what a data set holds: classes, sizes, duplicates, files not used; exit code 0 or 1.
@@ -34,19 +38,25 @@ def data(
     is_spec = path == "-" or path.lower().endswith((".yaml", ".yml"))
     if not is_spec and (settings or input or data):
         usage("`--set`, `--input` and `--data` go with a spec", "name a file ending in `.yaml`")
+    if show is not None and show.suffix.lower() != ".png":
+        usage(f"`{show}` is no name of a picture", "the picture is a PNG: call it `images.png`")
 
     def run() -> int:
         from netspec.report.escape import safe
         from netspec.train.inspect_data import inspect_folder, inspect_spec
 
         if is_spec:
-            found = inspect_spec(load(path, settings, input), data)
+            found = inspect_spec(load(path, settings, input), data, draw=show is not None)
         else:
-            found = inspect_folder(Path(path))
+            found = inspect_folder(Path(path), draw=show is not None)
+        drawn = show is not None and found.write_sheet(show)
         if format == "json":
             print(found.as_json())
             return int(found.problem is not None)
-        print("\n".join(map(safe, found.text().splitlines())), flush=True)
+        print("\n".join(map(safe, found.text().splitlines())))
+        if drawn:
+            print(f"picture: {show}")
+        sys.stdout.flush()
         if found.problem is not None:
             raise found.problem
         return 0

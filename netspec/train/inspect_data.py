@@ -11,15 +11,19 @@ import torch
 from netspec.ops.base import text as shape_text
 from netspec.recipe import Recipe
 from netspec.train.data import Data, Split, open_data
+from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.open_sources import tree_of
 from netspec.train.data.sets.class_folders import class_folders
 from netspec.train.data.sets.unpack import is_archive, unpacked
 from netspec.train.data.survey.as_json import survey_json
+from netspec.train.data.survey.pictures import decoded_sheet, network_sheet
+from netspec.train.data.survey.sheet import sheet_png
 from netspec.train.data.survey.survey import Survey, survey
 from netspec.train.data.survey.text import survey_text
 from netspec.train.errors import TrainError
 from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
+from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.trainable import Trainable
 
 PARTS: tuple[Split, ...] = ("train", "validation", "test")
@@ -28,10 +32,14 @@ SKIP_BROKEN = "mend them, take them away, or add `skip_broken: true` to `train.d
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found, and what keeps it from being trained on, if anything does."""
+    """What was found, and what keeps it from being trained on, if anything does.
+
+    `sheet` are its images as a picture, a PNG, where that was asked for.
+    """
 
     survey: Survey | None
     problem: TrainError | None = None
+    sheet: bytes | None = None
 
     def text(self) -> str:
         """The account with its warnings; the problem is told apart."""
@@ -48,18 +56,26 @@ class Inspection:
         error = None if problem is None else {"message": problem.message, "hint": problem.hint}
         return json.dumps({**found, "error": error}, indent=2)
 
+    def write_sheet(self, path: Path) -> bool:
+        """Write the picture, if there is one. Raises TrainError where it cannot be written."""
+        if self.sheet is not None:
+            atomic_write(path, [self.sheet])
+        return self.sheet is not None
 
-def inspect_folder(path: Path) -> Inspection:
+
+def inspect_folder(path: Path, *, draw: bool = False) -> Inspection:
     """Look at a folder or an archive of class folders, without any network."""
     try:
-        found = survey(class_folders(unpacked(path, Progress().say) if is_archive(path) else path))
+        tree = class_folders(unpacked(path, Progress().say) if is_archive(path) else path)
     except TrainError as problem:
         return Inspection(None, problem)
-    found = replace(found, name=str(path))
-    return Inspection(found, _broken(found))
+    found = replace(survey(tree), name=str(path))
+    return Inspection(
+        found, _broken(found), sheet_png(decoded_sheet(tree, found.name)) if draw else None
+    )
 
 
-def inspect_spec(network: Trainable, data: Path | None) -> Inspection:
+def inspect_spec(network: Trainable, data: Path | None, *, draw: bool = False) -> Inspection:
     """Look at the data that a spec's `train:` names, or `data`, as training would see it."""
     found: Survey | None = None
     recipe = recipe_of(network, {"data": data})
@@ -67,6 +83,8 @@ def inspect_spec(network: Trainable, data: Path | None) -> Inspection:
         tree = tree_of(recipe, data, Progress().say)
         if tree is not None:
             found = survey(tree)
+            if recipe.data.skip_broken:
+                tree = without_broken(tree, Progress().say)
         opened = _opened(network, recipe, data)
     except TrainError as problem:
         return Inspection(found, problem)
@@ -81,9 +99,21 @@ def inspect_spec(network: Trainable, data: Path | None) -> Inspection:
             split=_split(found, opened, recipe),
             seen=tuple(_seen(network, opened, recipe)),
         )
-        return Inspection(seen, None if skipped else _broken(seen))
+        broken = None if skipped else _broken(seen)
+        if not draw or broken is not None:
+            return Inspection(seen, broken)
+        _require_images(network)
+        return Inspection(seen, None, sheet_png(network_sheet(opened, tree, seen.name, seen.seen)))
     finally:
         opened.close()
+
+
+def _require_images(network: Trainable) -> None:
+    if len(network.input_shape) != 3:
+        raise TrainError(
+            f"`--show` draws images, and the network takes {shape_text(network.input_shape)}",
+            "leave it out",
+        )
 
 
 def _opened(network: Trainable, recipe: Recipe, data: Path | None) -> Data:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,6 +12,8 @@ from PIL import Image
 
 from netspec.train.data.decoding.decode import ORIENTATION, UnreadableImage, is_grey, read_image
 
+LEVELS: Final = 20
+"""A picture of fewer levels, of 255, is told: hardly anything is to be seen in it."""
 _TAIL: Final = 4096
 
 
@@ -20,7 +22,8 @@ class Header:
     """An image as its file describes it; `size` is (height, width) of the picture upright.
 
     `grey` says whether it has one colour, `turned` whether EXIF has it turned or mirrored,
-    `transparent` whether parts may be see-through.
+    `transparent` whether parts may be see-through, `deep` whether it has more than 8 bits a
+    channel, and `faint` whether hardly anything is left of it in 8.
     """
 
     size: tuple[int, int]
@@ -29,6 +32,8 @@ class Header:
     grey: bool
     turned: bool
     transparent: bool
+    deep: bool = False
+    faint: bool = False
 
 
 def read_header(path: Path) -> Header:
@@ -44,8 +49,13 @@ def read_header(path: Path) -> Header:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as opened:
                 found = _header(opened)
+                if found.deep:
+                    pixels = read_image(path, 1)
+                    return replace(found, faint=int(pixels.max()) - int(pixels.min()) < LEVELS)
                 if _is_whole(opened, file):
                     return found
+    except UnreadableImage:
+        raise
     except Exception:  # Pillow raises almost anything; the reason is told where it is decoded
         read_image(path, 3)
         raise UnreadableImage("its header cannot be read") from None
@@ -65,6 +75,7 @@ def _header(image: Image.Image) -> Header:
         grey=is_grey(image),
         turned=orientation in range(2, 9),
         transparent=image.has_transparency_data,
+        deep=image.mode == "F" or image.mode.startswith("I"),
     )
 
 

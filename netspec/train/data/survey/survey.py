@@ -71,6 +71,13 @@ class Survey:
                 f"{_groups(self.between_classes)} in several classes: "
                 f"{_pair(self.between_classes[0])}"
             )
+        faint = [path for path, header in self.headers.items() if header.faint]
+        if faint:
+            many = "1 image" if len(faint) == 1 else f"{len(faint):,} images"
+            found.append(
+                f"{many} of more than 8 bits, such as `{faint[0]}`, nearly of one shade in 8: the "
+                "values fill little of their type's range; scale the files to all of it"
+            )
         return [*found, *count_warnings(self.counts.get("train", {}))]
 
 

@@ -110,7 +110,7 @@ def _headers(found: Survey) -> list[str]:
     for count, said in (
         (sum(h.transparent for h in headers), "with transparency, shown on white"),
         (sum(h.turned for h in headers), "turned upright as EXIF says"),
-        (sum(h.mode.startswith(("I", "F")) for h in headers), "of more than 8 bits, brought to 8"),
+        (sum(h.deep for h in headers), "of more than 8 bits, brought to 8"),
     ):
         if count:
             lines.append(f"read: {_many(count, 'image', 'images')} {said}")
