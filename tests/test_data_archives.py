@@ -14,8 +14,8 @@ import pytest
 from small_sets import class_tree
 
 from netspec.recipe import recipe_from
+from netspec.train.cache_folder import cache_root
 from netspec.train.data import open_data
-from netspec.train.data.cache import cache_root
 from netspec.train.data.sets.unpack import unpacked
 from netspec.train.errors import TrainError
 

@@ -15,8 +15,8 @@ from PIL import Image
 from small_sets import class_tree
 
 from netspec.recipe import recipe_from
+from netspec.train.cache_folder import cache_root
 from netspec.train.data import Data, load_images, open_data
-from netspec.train.data.cache import cache_root
 from netspec.train.data.decoding import decode_all as decoding_step
 from netspec.train.errors import TrainError
 

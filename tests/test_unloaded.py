@@ -53,6 +53,7 @@ def run(*arguments: str, before: str = "", cwd: Path | None = None) -> tuple[int
         ["explain", "NS402"],
         ["ops"],
         ["ops", "Conv2d"],
+        ["cache"],
         ["recipe"],
         ["recipe", "SGD"],
         ["--help"],

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from netspec.cli import (  # noqa: F401  (each adds its commands)
+    cache,
     data,
     recipe,
     static,

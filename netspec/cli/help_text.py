@@ -13,7 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 SPECS: Final = "Specs"
 TRAINING: Final = "Training"
 REFERENCE: Final = "Reference"
-GROUPS: Final = (SPECS, TRAINING, REFERENCE)
+MACHINE: Final = "This machine"
+GROUPS: Final = (SPECS, TRAINING, REFERENCE, MACHINE)
 """The headings under which `netspec -h` lists the commands, in this order."""
 
 
@@ -80,7 +81,8 @@ class Group(TyperGroup):
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         """The line after `Usage:`."""
-        formatter.write_usage(ctx.command_path, "[OPTIONS] COMMAND ...")
+        word = "[COMMAND]" if self.invoke_without_command else "COMMAND"
+        formatter.write_usage(ctx.command_path, f"[OPTIONS] {word} ...")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options, then the commands by group."""

@@ -15,7 +15,7 @@ PARSER_ERROR: Final[Any] = next(
 )
 """The parser's base class of errors, which typer has brought along in more than one place."""
 
-_KINDS: Final = {"N": "a whole number", "GIB": "a number"}
+_KINDS: Final = {"N": "a whole number", "GIB": "a number", "DAYS": "a number"}
 
 
 def in_own_words(error: Exception) -> UsageError:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from netspec.train.cache_folder import cache_root, lock_path, mark_used
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.errors import TrainError
 from netspec.train.fsync import fsync_path
@@ -31,15 +33,6 @@ Make = Callable[[Path], "Mapping[str, Labels]"]
 """Writes `<part>.images.npy` into a folder and gives each part's labels."""
 
 
-def cache_root() -> Path:
-    """`$NETSPEC_CACHE`, or `~/.cache/netspec`."""
-    given = os.environ.get("NETSPEC_CACHE")
-    if given:
-        return Path(given)
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "netspec"
-
-
 def key_of(*parts: object) -> str:
     """A name for an entry, from all that decides what it holds."""
     return hashlib.sha256(repr((FORMAT, *parts)).encode()).hexdigest()[:24]
@@ -50,14 +43,17 @@ def images_path(folder: Path, part: str) -> Path:
     return folder / f"{part}.images.npy"
 
 
-def cached_arrays(dataset: str, classes: tuple[str, ...], key: str, make: Make) -> Arrays:
-    """The entry `key`, made by `make` where it is absent or damaged.
+def cached_arrays(
+    dataset: str, classes: tuple[str, ...], key: str, make: Make, origin: Path
+) -> Arrays:
+    """The entry `key`, made by `make` from what is in `origin` where it is absent or damaged.
 
-    Raises TrainError where the cache cannot be written.
+    It is kept from being cleared for as long as its images are held. Raises TrainError where the
+    cache cannot be written.
     """
     folder = cache_root() / "data" / key
     with locked(key):
-        stored = _read(folder, dataset)
+        stored = _read(folder, dataset, origin)
         if stored is not None:
             return stored
         aside = folder.with_name(f".{key}.{os.getpid()}")
@@ -71,7 +67,7 @@ def cached_arrays(dataset: str, classes: tuple[str, ...], key: str, make: Make) 
                 os.rename(aside, folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        made = _read(folder, dataset)
+        made = _read(folder, dataset, origin)
     if made is None:
         raise TrainError(
             f"what was written to `{folder}` did not come back whole",
@@ -83,10 +79,10 @@ def cached_arrays(dataset: str, classes: tuple[str, ...], key: str, make: Make) 
 @contextmanager
 def locked(key: str) -> Iterator[None]:
     """Only one process at a time works on `key`; the lock goes with the process that holds it."""
-    locks = cache_root() / "locks"
+    path = lock_path(key)
     with _writing():
-        locks.mkdir(parents=True, exist_ok=True)
-        handle = (locks / key).open("w")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("w")
     with handle:
         try:
             import fcntl
@@ -151,8 +147,8 @@ def _seal(folder: Path, classes: tuple[str, ...], labels: Mapping[str, Labels]) 
     fsync_path(folder)
 
 
-def _read(folder: Path, dataset: str) -> Arrays | None:
-    """The entry in `folder`, or None where it is absent or not whole."""
+def _read(folder: Path, dataset: str, origin: Path) -> Arrays | None:
+    """The entry in `folder`, marked as used, or None where it is absent or not whole."""
     try:
         meta = json.loads((folder / "meta.json").read_text())
         if meta["format"] != FORMAT:
@@ -169,6 +165,9 @@ def _read(folder: Path, dataset: str) -> Arrays | None:
             ):
                 if zlib.crc32(memoryview(array).cast("B")) != meta["checksums"][name]:
                     return None
+            used = mark_used(folder.name, dataset, origin)
+            if used is not None:  # until nothing holds the images any more
+                weakref.finalize(images, os.close, used)
             parts[part] = Part(torch.from_numpy(images), torch.from_numpy(labels))
         return Arrays(dataset, tuple(meta["classes"]), parts, meta["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,7 +6,7 @@ import shutil
 
 import torch
 
-from netspec.train.data.cache import cache_root
+from netspec.train.cache_folder import cache_root
 from netspec.train.free_memory import free_memory
 
 SHARE = 0.4

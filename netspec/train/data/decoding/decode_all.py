@@ -84,7 +84,7 @@ def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:
             part: np.array(files.labels, dtype=np.int64) for part, files in folders.parts.items()
         }
 
-    return cached_arrays("folder", folders.classes, key, make)
+    return cached_arrays("folder", folders.classes, key, make, folders.root)
 
 
 def _decode_part(root: Path, files: Files, chosen: Storing, target: Path) -> None:

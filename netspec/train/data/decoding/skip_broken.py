@@ -7,7 +7,8 @@ import os
 from collections.abc import Container
 from dataclasses import replace
 
-from netspec.train.data.cache import cache_root, key_of, locked, remembered
+from netspec.train.cache_folder import cache_root
+from netspec.train.data.cache import key_of, locked, remembered
 from netspec.train.data.decoding.decode_all import broken
 from netspec.train.data.sets.class_folders import ClassFolders, Files
 from netspec.train.errors import TrainError

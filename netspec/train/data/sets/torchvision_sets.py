@@ -104,7 +104,7 @@ def torchvision_arrays(name: str, root: Path, say: Say) -> Arrays:
             labels[part] = np.asarray(given, dtype=np.int64)
         return labels
 
-    return cached_arrays(name, class_names(name), key, make)
+    return cached_arrays(name, class_names(name), key, make, root)
 
 
 def _fetch(name: str, root: Path, say: Say) -> None:

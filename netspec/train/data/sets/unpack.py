@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from netspec.train.data.cache import cache_root, key_of, locked
+from netspec.train.cache_folder import cache_root, mark_used
+from netspec.train.data.cache import key_of, locked
 from netspec.train.data.sets.layout import part_of, subfolders
 from netspec.train.errors import TrainError
 from netspec.train.say import Say
@@ -52,6 +53,7 @@ def unpacked(archive: Path, say: Say) -> Path:
                 ) from error
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
+        mark_used(key, "folder", archive)  # as long as this process lives: it reads the files
     return _lone_folder(target)
 
 
