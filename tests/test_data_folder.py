@@ -302,12 +302,17 @@ def test_a_torchvision_set_may_be_given_as_a_class_tree(tmp_path: Path) -> None:
     assert data.info.classes == classes
 
 
-def test_without_a_data_set_a_root_is_a_class_tree(tmp_path: Path) -> None:
+def test_without_a_data_set_a_root_is_a_class_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     root = class_tree(tmp_path / "tree")
     assert open_data(recipe_from({}), (3, 8, 8), num_classes=2, root=root).info.num_train == 12
     missing = recipe_from({"data": {"root": str(tmp_path / "none")}})
-    with pytest.raises(TrainError, match="the spec names no data set"):
+    with pytest.raises(TrainError, match=r"there is no folder `.*none`"):
         open_data(missing, (3, 8, 8), num_classes=2)
+    with pytest.raises(TrainError, match="the spec names no data set"):
+        open_data(recipe_from({}), (3, 8, 8), num_classes=2)
 
 
 def test_predicted_images_are_prepared_as_in_evaluation(tmp_path: Path) -> None:

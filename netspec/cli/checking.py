@@ -48,7 +48,7 @@ def check_specs(
         raise UsageError(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
     overrides = overrides_of(settings, input)
     try:
-        files = checker.spec_paths(paths)
+        files = checker.spec_paths(map(os.path.expanduser, paths))
     except FileNotFoundError as problem:
         raise UsageError(f"the folder `{problem}` holds no `*.yaml`") from None
     renderer, color = RENDERERS[format], in_color(sys.stdout)

@@ -9,6 +9,8 @@ import typer
 from netspec.cli import (  # noqa: F401  (each adds its commands)
     cache,
     data,
+    evaluate,
+    predict,
     recipe,
     static,
     training,

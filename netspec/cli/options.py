@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -51,6 +53,11 @@ BatchSize = Annotated[
 ]
 
 
+def user_path(text: str) -> Path:
+    """A path as the user writes it: `~` is expanded also where no shell does."""
+    return Path(os.path.expanduser(text))
+
+
 def usage(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2 and one sentence."""
     print(UsageError(message, hint).text(), file=sys.stderr)
@@ -74,7 +81,7 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
 
     with ending_in_usage():
         overrides = overrides_of(settings, input)
-    done = checker.check(path, overrides, standard_input(path))
+    done = checker.check(os.path.expanduser(path), overrides, standard_input(path))
     if done.network is None:
         print(show.text(done.findings, done.texts, in_color(sys.stderr)), file=sys.stderr)
         raise typer.Exit(1)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netspec.cli.help_text import TRAINING
-from netspec.cli.options import Input, Settings, app, finish, load, usage
+from netspec.cli.options import Input, Settings, app, finish, load, usage, user_path
+from netspec.cli.run_target import load_run, load_spec
 
 if TYPE_CHECKING:
     from netspec.compiler.facade import Network
-    from netspec.train.trained import Trained
 
 DataPath = Annotated[
-    Path | None, typer.Option("--data", metavar="PATH", help="where the data set's files are")
+    Path | None,
+    typer.Option("--data", parser=user_path, metavar="PATH", help="where the data set's files are"),
 ]
 Device = Annotated[
     str | None,
@@ -29,7 +30,10 @@ Memory = Annotated[
 ]
 Confirm = Annotated[bool, typer.Option("--confirm/--no-confirm", help="try it on the device")]
 RunDir = Annotated[
-    Path, typer.Option("--run-dir", metavar="FOLDER", help="the folder that holds all runs")
+    Path,
+    typer.Option(
+        "--run-dir", parser=user_path, metavar="FOLDER", help="the folder that holds all runs"
+    ),
 ]
 
 
@@ -57,7 +61,11 @@ def train(
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="a file of weights to start from; its head may differ"),
+        typer.Option(
+            parser=user_path,
+            metavar="FILE",
+            help="a file of weights to start from; its head may differ",
+        ),
     ] = None,
 ) -> None:
     """Train what the spec's `train:` says, and write a folder with all that came of it."""
@@ -71,18 +79,20 @@ def train(
 
     def run() -> int:
         from netspec.train.commands import train_command
+        from netspec.train.find_run import find_run
         from netspec.train.run import TrainOptions
-        from netspec.train.storage.folder import open_folder
 
-        spec = path
-        if spec is None:
-            spec = str(open_folder(Path(resume or "")).resolved)
-        network = load(spec, settings, input)
+        network = None if path is None else load_spec(path, settings, input)
+        earlier: Path | None = None
+        if resume is not None and resume != "auto":
+            found = find_run(resume, run_dir, None if network is None else network.name)
+            earlier, network = found.path, network or load_run(found, settings, input)
+        assert network is not None
         options = TrainOptions(
             data=data,
             device=device,
             run_dir=run_dir,
-            resume="auto" if resume == "auto" else None if resume is None else Path(resume),
+            resume="auto" if resume == "auto" else earlier,
             workers=workers,
             weights=weights,
             warnings=_warnings(network),
@@ -92,78 +102,26 @@ def train(
     finish(run)
 
 
-@app.command("eval", short_help="accuracy and confusion matrix of a run", rich_help_panel=TRAINING)
-def evaluate(
-    target: Annotated[
-        str, typer.Argument(metavar="RUN", help="a run's folder, or a spec with `--weights`")
-    ],
-    weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="safetensors, or a state_dict saved by torch"),
-    ] = None,
-    settings: Settings = None,
-    input: Input = None,
-    data: DataPath = None,
-    split: Annotated[str, typer.Option(metavar="SPLIT", help="test, validation or train")] = "test",
-    device: Device = None,
-    batch_size: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="in the place of the recipe's")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="where the matrix goes; left out: the run's folder"),
-    ] = None,
-) -> None:
-    """Loss, top-1, top-5, accuracy by class, and the confusion matrix as a picture and a table."""
-
-    def run() -> int:
-        from netspec.train.commands import eval_command
-
-        found = _trained(target, weights, settings, input)
-        return eval_command(
-            found, data=data, split=split, device=device, batch_size=batch_size, out=out
-        )
-
-    finish(run)
-
-
-@app.command(short_help="classes of images, with probabilities", rich_help_panel=TRAINING)
-def predict(
-    target: Annotated[str, typer.Argument(metavar="RUN", help="a run's folder")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files")],
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="how many classes to show")] = 5,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="other weights than the run's best")
-    ] = None,
-    device: Device = None,
-) -> None:
-    """Say what trained weights take images for, with probabilities."""
-
-    def run() -> int:
-        from netspec.train.commands import predict_command
-
-        return predict_command(_trained(target, weights), images, top=top, device=device)
-
-    finish(run)
-
-
 @app.command(short_help="list runs, or compare some", rich_help_panel=TRAINING)
 def runs(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="RUN", help="runs' folders, to compare")
+        list[str] | None, typer.Argument(metavar="RUN", help="runs, to compare")
     ] = None,
     run_dir: RunDir = Path("runs"),
     spec: Annotated[str | None, typer.Option(metavar="NAME", help="only runs of this spec")] = None,
     curves: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="where the picture of several goes")
+        Path | None,
+        typer.Option(parser=user_path, metavar="FILE", help="where the picture of several goes"),
     ] = None,
 ) -> None:
-    """List runs, best first; of several named, what sets them apart and their curves together."""
+    """List runs, the best validation first; of several, what sets them apart, and their curves."""
 
     def run() -> int:
         from netspec.train.commands import runs_command
+        from netspec.train.find_run import find_run
 
-        return runs_command(folders or [], run_dir=run_dir, spec=spec, curves=curves)
+        chosen = [find_run(word, run_dir, spec).path for word in folders or []]
+        return runs_command(chosen, run_dir=run_dir, spec=spec, curves=curves)
 
     finish(run)
 
@@ -225,23 +183,3 @@ def _warnings(network: Network) -> str:
 
     texts = {source.name: source.text for source in network.document.sources}
     return findings.text(network.warnings, texts)
-
-
-def _trained(
-    target: str,
-    weights: Path | None,
-    settings: list[str] | None = None,
-    input: str | None = None,
-) -> Trained:
-    """What a command is to evaluate or predict with: a run, or a spec with weights."""
-    from netspec.train.storage.folder import open_folder
-    from netspec.train.trained import Trained, trained_run
-
-    if Path(target).is_dir():
-        network: Network = load(str(open_folder(Path(target)).resolved), settings, input)
-        return trained_run(Path(target), network, weights)
-    if not Path(target).exists():
-        usage(f"there is no run and no spec `{target}`", "`netspec runs` lists the runs")
-    if weights is None:
-        usage("a spec has no weights of its own", "name a run's folder, or add `--weights FILE`")
-    return Trained(load(target, settings, input), weights)

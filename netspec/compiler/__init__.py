@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 def compile_path(path: str | os.PathLike[str], overrides: Overrides = NONE) -> Network:
     """Check the spec at `path`. Raises `SpecError` with every finding."""
-    return compile_source(read(os.fspath(path)), overrides, Path(path))
+    path = os.path.expanduser(path)
+    return compile_source(read(path), overrides, Path(path))
 
 
 def compile_text(text: str, name: str = "<text>", overrides: Overrides = NONE) -> Network:

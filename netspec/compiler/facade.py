@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netspec.compiler.ir import NetworkIR
 from netspec.diagnostics import Diagnostic
@@ -40,11 +41,14 @@ class Network(NetworkIR):
 
         return min_input_size(self)
 
-    def resolved(self) -> str:
-        """A spec complete in itself: `extends` merged, parameters and overrides applied."""
+    def resolved(self, train: Mapping[str, Any] | None = None) -> str:
+        """A spec complete in itself: `extends` merged, parameters and overrides applied.
+
+        `train` are keys of the recipe to set as well, those of `data` one by one.
+        """
         from netspec.compiler.sources.resolved import resolved
 
-        return resolved(self)
+        return resolved(self, train or {})
 
     def build(self) -> nn.Module:
         """An ordinary `torch.nn.Module` with fresh weights, initialised as the spec says."""

@@ -61,3 +61,6 @@ DATA_SETS: Final[dict[str, DataSet]] = {
 }
 
 TORCHVISION_SETS: Final = tuple(name for name, known in DATA_SETS.items() if known.torchvision)
+
+MADE_SETS: Final = ("digits", "synthetic")
+"""The data sets that need no files."""

@@ -1,7 +1,9 @@
 """A recipe as data: how a network is trained."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Auto = bool | Literal["auto"]
@@ -34,7 +36,11 @@ EMA_DECAY = 0.999
 
 @dataclass(frozen=True)
 class DataRecipe:
-    """`train.data`: `resize` is (height, width); `normalize` is None for the set's own figures."""
+    """`train.data`: `resize` is (height, width); `normalize` is None for the set's own figures.
+
+    `root_folder` is the folder of the file that says `root`, to which that is relative; empty where
+    no file says it, and it is relative to where one stands.
+    """
 
     dataset: str | None = None
     root: str = "data"
@@ -46,6 +52,12 @@ class DataRecipe:
     workers: int | None = None
     samples: int = 1024
     skip_broken: bool = False
+    root_folder: str = field(default="", compare=False)
+
+    @property
+    def place(self) -> Path:
+        """Where the files are: `root` with `~` expanded, seen from where it was said."""
+        return Path(self.root_folder, os.path.expanduser(self.root))
 
 
 @dataclass(frozen=True)

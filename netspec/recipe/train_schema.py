@@ -49,7 +49,8 @@ DATA_SCHEMA: Schema = mapping(
             DataRecipe.dataset,
         ),
         "root": string(
-            "Where the data set's files are, or an archive of a class-folder tree; also `--data`.",
+            "Where the data set's files are, or an archive of a class-folder tree: relative to the "
+            "file that says it. Left out: `data` where you stand. Also `--data`.",
             DataRecipe.root,
         ),
         "validation": number(

@@ -26,7 +26,7 @@ def cache_root() -> Path:
     """`$NETSPEC_CACHE`, or `~/.cache/netspec`."""
     given = os.environ.get("NETSPEC_CACHE")
     if given:
-        return Path(given)
+        return Path(given).expanduser()
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "netspec"
 

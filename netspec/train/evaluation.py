@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import evaluate
+from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
 from netspec.train.metrics import Metrics
@@ -73,7 +74,13 @@ class Evaluation:
 
         ``data`` is the folder that was evaluated, where it is not the run's own.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainError(
+                f"cannot write `{folder}`: {(error.strerror or str(error)).lower()}",
+                "name a folder with `--out`",
+            ) from error
         figures = {
             "split": self.split,
             "data": None if data is None else str(data),

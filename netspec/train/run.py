@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from torch import Tensor
 
 from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, open_data
+from netspec.train.describe import describe, resolved_spec
 from netspec.train.engine.last_batch import require_norms_to_work
 from netspec.train.engine.loop import train_epochs
 from netspec.train.engine.training import Run, Training
@@ -36,7 +35,6 @@ from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.result import RunResult
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.checkpoints import Checkpoints, Loaded
-from netspec.train.storage.fingerprints import versions
 from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
 from netspec.train.storage.weights import starting_weights
 from netspec.train.trainable import Trainable
@@ -163,13 +161,14 @@ def _begun(
 ) -> Training:
     """The run put together, and where it goes on, put back where it stood."""
     if run.processes.is_main and not goes_on:
-        _describe(run, options, overrides)
+        atomic_write(run.folder.resolved, [resolved_spec(run, overrides)])
+        describe(run, options.command, options.warnings, overrides)
     training = Training(run, start)
     if goes_on:
         _resume(training, run.progress)
         if run.processes.is_main:  # not before: a run that is refused stays as it is
-            atomic_write(run.folder.resolved, [run.network.resolved().encode()])
-            _describe(run, options, overrides)
+            atomic_write(run.folder.resolved, [resolved_spec(run, overrides)])
+            describe(run, options.command, options.warnings, overrides)
     elif run.processes.is_main:
         run.progress.say(f"files in {run.folder.path}")
     training.records.start_tensorboard(training.position.step)
@@ -256,47 +255,8 @@ def _new_folder(network: Trainable, options: TrainOptions, processes: Processes)
     if processes.is_main:
         made = create_folder(options.run_dir, network.name, datetime.now())
         atomic_write(made.spec, [network.source_text.encode()])
-        atomic_write(made.resolved, [network.resolved().encode()])
     folder: RunFolder = processes.broadcast(made)
     return folder
-
-
-def _describe(run: Run, options: TrainOptions, overrides: dict[str, Any]) -> None:
-    """Write ``env.json``, or add this start to it, and ``warnings.txt``."""
-    run.folder.write_warnings(options.warnings)
-    env = run.folder.read_env()
-    start = {
-        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": shlex.join(options.command),
-        "versions": versions(run.plan),
-        "device": run.plan.line,
-        "processes": run.processes.world_size,
-        "cpus": os.cpu_count(),
-    }
-    info = run.data.info
-    env.update(
-        {
-            "spec": run.network.name,
-            "parameters": run.network.num_params,
-            "overrides": overrides,
-            "launch": torchrun_launch(),
-            "data": {
-                "dataset": info.dataset,
-                "fingerprint": info.fingerprint,
-                "classes": list(info.classes),
-                "channels": info.channels,
-                "size": list(info.size),
-                "mean": [float(value) for value in info.mean],
-                "std": [float(value) for value in info.std],
-                "train": info.num_train,
-                "validation": info.num_validation,
-                "test": info.num_test,
-                "skipped": dict(info.skipped),
-            },
-            "starts": [*env.get("starts", []), start],
-        }
-    )
-    run.folder.write_env(env)
 
 
 def _data_words(data: Data, recipe: Recipe) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec.recipe import Recipe
 
@@ -45,8 +46,8 @@ class Trainable(Protocol):
     def source_text(self) -> str:
         """The spec as its author wrote it."""
 
-    def resolved(self) -> str:
-        """A YAML spec that is complete in itself."""
+    def resolved(self, train: Mapping[str, Any] | None = None) -> str:
+        """A YAML spec that is complete in itself; `train` are keys of the recipe to set as well."""
 
     def build(self) -> nn.Module:
         """A fresh module with the spec's initial weights."""

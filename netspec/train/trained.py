@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -46,8 +47,8 @@ class Trained:
 
     def known(self, data: Path | None, split: Split) -> Known | None:
         """What the weights know of data that are not the run's own; None for the run's own."""
-        own = self.data_root(None)
-        if data is None or not self.facts or (own and data.absolute() == own.absolute()):
+        own = self.data_root(None) or self.network.recipe.data.place
+        if data is None or not self.facts or os.path.realpath(data) == os.path.realpath(own):
             return None
         return Known(tuple(self.facts["classes"]), split)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,9 @@ class StandIn:
     def source_text(self) -> str:
         return self.resolved()
 
-    def resolved(self) -> str:
-        return json.dumps({"netspec": 1, "name": self.name, "layers": [], "train": self.train})
+    def resolved(self, train: Mapping[str, Any] | None = None) -> str:
+        recipe = {**self.train, **(train or {})}
+        return json.dumps({"netspec": 1, "name": self.name, "layers": [], "train": recipe})
 
     def build(self) -> nn.Module:
         return self.make()

@@ -34,7 +34,10 @@ def _bytes(path: str, span: Span) -> bytes:
         folder = os.path.dirname(path) or "."
         near = _near(folder, os.path.basename(path))
         hint = f"did you mean `{os.path.join(os.path.dirname(path), near)}`?" if near else None
-        raise _error("NS101", f"there is no file `{path}`", span, hint) from None
+        message = f"there is no file `{path}`"
+        if os.path.islink(path):
+            message = f"`{path}` is a link to `{os.readlink(path)}`, which is not there"
+        raise _error("NS101", message, span, hint) from None
     except IsADirectoryError:
         raise _error("NS101", f"`{path}` is a folder", span) from None
     except (OSError, ValueError) as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -65,8 +66,11 @@ def _plain(node: Node) -> Any:
     return {key: _plain(item) for key, item in node.items.items()}
 
 
-def resolved(network: NetworkIR) -> str:
-    """The text of a spec that gives this very network and recipe, alone."""
+def resolved(network: NetworkIR, train: Mapping[str, Any]) -> str:
+    """The text of a spec that gives this very network and recipe, alone.
+
+    `train` are keys of the recipe that are set over its own, those of `data` one by one.
+    """
     data: dict[str, Any] = _plain(network.document.root)
     data["name"] = network.name
     data["input"] = list(network.input_shape)
@@ -77,6 +81,10 @@ def resolved(network: NetworkIR) -> str:
         }
     if network.document.train is not None:
         data["train"] = plain(fill(network.document.train, network.params))
+    if train:
+        own = data.get("train") or {}
+        inner = {**(own.get("data") or {}), **train.get("data", {})}
+        data["train"] = {**own, **train, **({"data": inner} if inner else {})}
     ordered = {key: data[key] for key in SECTIONS if key in data and key != "extends"}
     text = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
                      default_flow_style=None)  # fmt: skip

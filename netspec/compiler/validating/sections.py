@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any
 
 from netspec.compiler.language.document import Document
@@ -43,12 +45,24 @@ def recipe_section(document: Document, params: dict[str, Any]) -> Recipe:
     if findings:
         raise SpecError(tuple(findings))
     try:
-        return recipe_from(plain(node))
+        recipe = recipe_from(plain(node))
     except RecipeError as problem:
         span = _span(node, problem.key)
         raise SpecError(
             (Diagnostic(problem.code, problem.message, span, (), problem.hint),)
         ) from None
+    folder = _folder(document, node, ("data", "root"))
+    return replace(recipe, data=replace(recipe.data, root_folder=folder))
+
+
+def _folder(document: Document, node: Node, key: tuple[str, ...]) -> str:
+    """The folder of the file that says `key`; empty where none does."""
+    for part in key:
+        if not isinstance(node, Mapping) or part not in node.items:
+            return ""
+        node = node.items[part]
+    files = {source.name for source in document.sources}
+    return os.path.dirname(node.span.file) if node.span.file in files else ""
 
 
 def _span(node: Node, key: tuple[str | int, ...]) -> Span:

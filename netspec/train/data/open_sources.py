@@ -13,6 +13,7 @@ from netspec.ops.base import text
 from netspec.recipe import TORCHVISION_SETS, Recipe
 from netspec.train.data.arrays import Arrays, Part
 from netspec.train.data.augment.colors import colored
+from netspec.train.data.data_place import data_place, names_data
 from netspec.train.data.decoding.decode_all import Storing, cores_available, decoded, storing
 from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.decoding.streaming import Streaming
@@ -71,7 +72,7 @@ def open_sources(
     Raises TrainError where it is not there, is damaged, or does not fit the network.
     """
     data = recipe.data
-    root = given or Path(data.root)
+    root = data_place(data, given)
     if known is not None:
         root = unpacked(root, say) if is_archive(root) else root
         folders = labelled_folder(root, known.classes, known.split)
@@ -98,7 +99,7 @@ def tree_of(recipe: Recipe, given: Path | None, say: Say) -> ClassFolders | None
 
     Raises TrainError where the recipe names no data set, and for a tree of another form.
     """
-    dataset, root = _named(recipe, given), given or Path(recipe.data.root)
+    dataset, root = _named(recipe, given), data_place(recipe.data, given)
     if dataset in ("synthetic", "digits"):
         return None
     if is_archive(root):
@@ -112,7 +113,7 @@ def _named(recipe: Recipe, given: Path | None) -> str:
     """The data set's name; `folder` where only a root is given."""
     if recipe.data.dataset is not None:
         return recipe.data.dataset
-    if given is None and not Path(recipe.data.root).exists():
+    if not names_data(recipe.data, given):
         raise TrainError(
             "the spec names no data set",
             "add `data: {dataset: …}` to `train`, or name a class-folder tree with `--data`",

@@ -36,6 +36,11 @@ class RunSummary:
     rows: tuple[Row, ...]
 
     @property
+    def ranks(self) -> bool:
+        """Whether it has figures of a validation part, by which runs are ordered."""
+        return self.validation is not None
+
+    @property
     def score(self) -> tuple[int, float, float]:
         """What runs are ordered by: validation accuracy at the best epoch, then its loss.
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from netspec.train.absent import absent
 from netspec.train.errors import TrainError
 from netspec.train.storage.atomic_write import atomic_write, write_failed
 
@@ -115,7 +116,7 @@ def open_folder(path: Path) -> RunFolder:
     """
     folder = RunFolder(path)
     if not path.is_dir():
-        raise TrainError(f"there is no run `{path}`", "`netspec runs` lists the runs here")
+        raise TrainError(absent(path, "run"), "`netspec runs` lists the runs here")
     if not folder.env.exists():
         raise TrainError(
             f"`{path}` is not a run's folder: it has no `env.json`",

@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from netspec.train.absent import absent
 from netspec.train.errors import TrainError, first_line
 from netspec.train.say import Say, silent
 from netspec.train.storage.atomic_write import atomic_write
@@ -169,9 +170,7 @@ def _only_precision(given: TensorForm, wanted: TensorForm) -> bool:
 def _stored(path: Path) -> _File:
     """The file as it is."""
     if not path.is_file():
-        raise TrainError(
-            f"there is no file `{path}`", "name a `model.safetensors` or a `.pth` file"
-        )
+        raise TrainError(absent(path, "file"), "name a `model.safetensors` or a `.pth` file")
     if _is_safetensors(path):
         return _File(_safetensors_forms(path), lambda: _safetensors_state(path))
     state, wrapper = _torch_state(path, "meta")

@@ -73,7 +73,9 @@ def decoded(
 
 
 def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:
-    key = key_of("folder", os.fspath(folders.root.resolve()), folders.state, chosen)
+    # One folder may be divided into parts for training, and be one part that is evaluated.
+    parts = [(part, files.digest) for part, files in sorted(folders.parts.items())]
+    key = key_of("folder", os.fspath(folders.root.resolve()), folders.state, chosen, parts)
 
     def make(target: Path) -> Mapping[str, Labels]:
         total = sum(len(files.paths) for files in folders.parts.values())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.train.absent import absent
 from netspec.train.data.augment.counter_rng import TEST, permutation
 from netspec.train.data.sets.layout import (
     Layout,
@@ -30,6 +31,13 @@ class Files:
 
     paths: tuple[str, ...]
     labels: tuple[int, ...]
+
+    @property
+    def digest(self) -> str:
+        """A hash of which files these are, and of which classes."""
+        found = hashlib.sha256("\0".join(self.paths).encode(errors="surrogateescape"))
+        found.update(repr(self.labels).encode())
+        return found.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -190,12 +198,21 @@ def _images(folder: Path, others: dict[str, int]) -> list[tuple[str, int, int]]:
         if entry.is_dir():
             found += _images(Path(entry.path), others)
         elif is_image(entry.name):
-            status = entry.stat()
+            status = _status(entry)
             found.append((entry.path, status.st_size, status.st_mtime_ns))
         else:
             suffix = os.path.splitext(entry.name)[1].lower()
             others[suffix] = others.get(suffix, 0) + 1
     return found
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    """Size and time of change of an image. Raises TrainError for a link that leads nowhere."""
+    try:
+        return entry.stat()
+    except FileNotFoundError as error:
+        message = absent(Path(entry.path), "file")
+        raise TrainError(message, "mend the link, or take it away") from error
 
 
 def _split(files: Files, classes: int) -> tuple[Files, Files]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from PIL import Image
 
+from netspec.train.absent import absent
 from netspec.train.errors import TrainError
 
 PARTS: Final[dict[str, tuple[str, ...]]] = {
@@ -50,9 +51,8 @@ class Layout:
 def find_layout(root: Path) -> Layout:
     """Read the tree. Raises TrainError, naming the folder that was meant, for any other form."""
     if not root.exists():
-        raise TrainError(
-            f"there is no folder `{root}`", "name the images' folder with `--data` or `data.root`"
-        )
+        hint = "name the images' folder with `--data` or `data.root`"
+        raise TrainError(absent(root, "folder"), hint)
     if not root.is_dir():
         raise TrainError(f"`{root}` is a file", "name the folder that it lies in, or an archive")
     folders = subfolders(root)
