@@ -87,6 +87,7 @@ _WORDS: dict[str, Value] = {
 
 
 _TUPLE = re.compile(r"(?<![\w$)])\([-+0-9.eE]+(?:\s*,\s*[-+0-9.eE]+)+\s*,?\s*\)")
+_BEFORE_NUMBER = frozenset("(+-.0123456789eE")
 _PIECE = re.compile(r"\(?[-+0-9.eE]+\)?\Z")
 
 
@@ -377,7 +378,8 @@ class _Reader:
             if type(following) is yaml.MappingEndEvent:
                 return Mapping(items, keys, self.around(event, following))
             key, span = self.key(following, depth)
-            self.no_tuple(key, span)
+            if key[0] in _BEFORE_NUMBER:
+                self.no_tuple(key, span)
             if key in items:
                 raise _error(
                     "NS104",

@@ -100,6 +100,12 @@ def test_every_code_has_a_case_and_a_page() -> None:
     assert {path.stem for path in PAGES.glob("*.md")} == set(CODES)
 
 
+@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("NS6")])
+def test_the_page_of_a_habit_says_when_nothing_is_reported(code: str) -> None:
+    page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    assert "Nothing is reported" in page.partition("Wrong:")[0]
+
+
 def test_every_text_belongs_to_a_case() -> None:
     assert {path.stem for path in CASES.glob("*.txt")} == set(cases())
 

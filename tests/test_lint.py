@@ -587,6 +587,29 @@ def test_weights_that_all_start_at_one_value(init: str, expected: list[str]) -> 
     assert codes(layers, rest=f"init: {{{init}}}") == expected
 
 
+@pytest.mark.parametrize(
+    ("unit", "spec", "expected"),
+    [
+        ("Linear: {weight: zeros_}", "{}", ["NS614"]),
+        ("'2': {weight: zeros_}", "{}", []),  # the first of each block starts at random
+        ("Linear: {weight: normal_}", "{Linear: {weight: zeros_}}", ["NS614"]),  # the spec's win
+        ("Linear: {weight: zeros_}", "{Linear: {weight: normal_}}", []),
+        ("Linear: {weight: zeros_}", "{'3.2': {weight: normal_}}", []),
+    ],
+)
+def test_rules_of_blocks_may_start_all_weights_at_one_value(
+    unit: str, spec: str, expected: list[str]
+) -> None:
+    text = f"""netspec: 1
+input: [3, 8, 8]
+blocks:
+  Unit: {{layers: [Linear: 8, ReLU, Linear: 8], init: {{{unit}}}}}
+layers: [Flatten, Unit, ReLU, Unit]
+init: {spec}
+"""
+    assert [warning.code for warning in compile_text(text).warnings] == expected
+
+
 def test_a_single_linear_map_may_start_at_zero() -> None:
     assert codes(listed("Flatten", "Linear: 3"), rest="init: {Linear: {weight: zeros_}}") == []
 

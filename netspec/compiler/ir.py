@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import prod
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -106,6 +107,15 @@ class Layer:
         if self.kind == "call":
             return "call"
         return self.block or "Sequential"
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Layer))
+_values = attrgetter(*_FIELDS)
+
+
+def changed(layer: Layer, **changes: Any) -> Layer:
+    """`dataclasses.replace` for layers, of which a network has thousands, in half the time."""
+    return Layer(**{**dict(zip(_FIELDS, _values(layer), strict=True)), **changes})
 
 
 class Output(NamedTuple):

@@ -192,10 +192,12 @@ def _tensors(root: Layer) -> Iterator[_Tensor]:
     for layer in owners(root):
         assert layer.op is not None
         for name, shape in layer.op.parameters(*layer.inputs).items():
+            if name and "." not in name:
+                yield _Tensor(layer.path[start:], type(layer.op).__name__, name, shape)
+                continue
             path = f"{layer.path}.{name}" if name else layer.path
             module, _, own = path[start:].rpartition(".")
-            plain = name and "." not in name
-            yield _Tensor(module, type(layer.op).__name__ if plain else None, own, shape)
+            yield _Tensor(module, None, own, shape)
 
 
 def _may_select(rule: Rule, tensor: _Tensor) -> bool:

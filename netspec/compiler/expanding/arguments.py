@@ -52,12 +52,12 @@ def make_op(context: Elaboration, entry: Entry, name: str, scope: Scope) -> Op:
     if known is None:
         return _fresh(context, entry, OPS[name], scope)
     key = (id(entry.args), name, known)
-    if key not in context.made:
-        context.made[key] = None
-        context.made[key] = _fresh(context, entry, OPS[name], scope)
-    op = context.made[key]
+    op = context.made.get(key)
     if op is None:
-        raise AlreadyReported
+        if key in context.made:
+            raise AlreadyReported
+        context.made[key] = None
+        op = context.made[key] = _fresh(context, entry, OPS[name], scope)
     return op
 
 

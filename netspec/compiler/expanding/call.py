@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Site, Wire
 from netspec.compiler.interpret import interpret
-from netspec.compiler.ir import Layer, Scope, leaves
+from netspec.compiler.ir import Layer, Scope, changed, leaves
 from netspec.compiler.language.document import Entry
 from netspec.diagnostics import Note, nearest
 from netspec.ops.base import Refusal, Shape, text
@@ -42,7 +41,7 @@ def called(
         earlier.context.report("NS309", message, entry.span, hint)
         raise AlreadyReported
     again = _again(earlier, first, inputs, entry)
-    return replace(
+    return changed(
         again,
         name=name,
         path=path,
@@ -57,7 +56,7 @@ def called(
 def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
     """The same layer for other input shapes. Raises `Refusal` where an op does not take them."""
     if layer.op is not None:
-        return replace(layer, inputs=inputs, output=layer.op.infer(*inputs))
+        return changed(layer, inputs=inputs, output=layer.op.infer(*inputs))
     children: list[Layer] = []
 
     def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
@@ -65,7 +64,7 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
         return children[-1].output
 
     values = interpret(layer, inputs, call)
-    return replace(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
+    return changed(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
 
 
 def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:

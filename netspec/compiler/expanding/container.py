@@ -15,7 +15,7 @@ from netspec.compiler.expanding.context import (
     Site,
     Wire,
 )
-from netspec.compiler.ir import INPUT, Layer, Scope
+from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
@@ -222,13 +222,13 @@ class Builder:
             self.fail()
             return False
         if made.training_only != entry.training_only:
-            made = replace(made, training_only=entry.training_only)
+            made = changed(made, training_only=entry.training_only)
         self.append(name, made, span)
         return True
 
     def make(self, entry: Entry, name: str, inputs: tuple[Wire, ...], scope: Scope) -> Layer | None:
         """Expand one entry; None where its input or itself has failed."""
-        if any(v.shape is None for v in inputs):
+        if None in [wire.shape for wire in inputs]:
             return None
         return self.expand(entry, Site(name, self.prefix + name, inputs, scope, self.outer))
 
@@ -247,13 +247,12 @@ class Builder:
         """Take a layer as the next child."""
         if made.free:
             outer = tuple(self.outer_value(name).source for name in made.free)
-            made = replace(made, sources=(*made.sources, *outer))
+            made = changed(made, sources=(*made.sources, *outer))
         self.children.append(made)
         self.numbered += 1
         index = len(self.children) - 1
         self.indices[made.name] = index
-        shown = f"`{made.path}`"
-        value = Wire(index, made.output, shown, made.span, made.training_only)
+        value = Wire(index, made.output, made.path, made.span, made.training_only)
         self.names[name] = value
         self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
@@ -274,7 +273,7 @@ class Builder:
         if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
             return None
         children, result, free = self.children, self.previous.source, tuple(self.free)
-        if len(self.free) < len(self.outer) and free:
+        if free and len(free) < len(self.outer):
             # The names that are not read after all leave no gap among the inputs.
             free = tuple(name for name in self.outer if name in self.free)
             place = {self.outer[name].source: INPUT - 1 - i for i, name in enumerate(free)}
@@ -287,8 +286,8 @@ class Builder:
             self.site.path,
             "container",
             span,
-            tuple(wire.source for wire in inputs),
-            tuple(wire.shape for wire in inputs if wire.shape is not None),
+            tuple([wire.source for wire in inputs]),
+            tuple([wire.shape for wire in inputs if wire.shape is not None]),
             self.previous.shape,
             children=tuple(children),
             result=result,
@@ -301,4 +300,4 @@ def _resourced(layer: Layer, place: dict[int, int]) -> Layer:
     """The layer with the outer values among its sources renumbered."""
     if all(place.get(source, source) == source for source in layer.sources):
         return layer
-    return replace(layer, sources=tuple(place.get(source, source) for source in layer.sources))
+    return changed(layer, sources=tuple(place.get(source, source) for source in layer.sources))

@@ -62,6 +62,8 @@ class Elaboration:
         self.depth = 0
         self.params = 0
         self.made: dict[object, Op | None] = {}
+        self.inferred: dict[tuple[int, tuple[Shape, ...]], tuple[Shape, int]] = {}
+        """The output and the number of parameters of an op of `made`, by its inputs."""
         self.mentions: dict[int, tuple[str, ...]] = {}
         self.unknown: set[tuple[str | None, str]] = set()
 
@@ -176,14 +178,17 @@ class Elaboration:
 
         None where they ask for the input's shape, or for a name that is not there.
         """
-        if id(node) not in self.mentions:
-            self.mentions[id(node)] = _mentions(node)
-        mentions = self.mentions[id(node)]
+        mentions = self.mentions.get(id(node))
+        if mentions is None:
+            mentions = self.mentions[id(node)] = _mentions(node)
         if not mentions:
             return ""
-        if "input" in mentions or any(name not in scope.env for name in mentions):
+        if "input" in mentions:
             return None
-        return repr([scope.env[name] for name in mentions])
+        try:
+            return repr([scope.env[name] for name in mentions])
+        except KeyError:
+            return None
 
     def evaluated(self, node: Scalar, scope: Scope) -> Any:
         """A scalar that holds `$`, evaluated. Raises `AlreadyReported` after a finding."""
@@ -217,7 +222,7 @@ def _gives(wire: Wire) -> Note | None:
         return None
     if wire.maker == "the input":
         return Note(f"the input is {text(wire.shape)}", wire.span)
-    return Note(f"{wire.maker} gives {text(wire.shape)}", wire.span)
+    return Note(f"`{wire.maker}` gives {text(wire.shape)}", wire.span)
 
 
 def _argument_span(refusal: Refusal, entry: Entry) -> Span:

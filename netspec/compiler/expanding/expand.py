@@ -27,6 +27,7 @@ from netspec.compiler.ir import (
     Layer,
     Output,
     Scope,
+    changed,
 )
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import InputShape
@@ -62,7 +63,7 @@ def expand(
         if root is not None:
             root = _as_container(root, shape)
             sizes = (*root.size_dependencies, *bound.asked.items())
-            root = replace(root, size_dependencies=sizes)
+            root = changed(root, size_dependencies=sizes)
             found = outputs(context, root, scope)
     except LimitReached:
         pass
@@ -95,7 +96,7 @@ def _as_container(layer: Layer, shape: Shape) -> Layer:
     """A network of one layer still has a root."""
     if layer.kind == "container":
         return layer
-    inner = replace(layer, name="0", path="0", sources=(INPUT,) if layer.inputs else ())
+    inner = changed(layer, name="0", path="0", sources=(INPUT,) if layer.inputs else ())
     return Layer("", "", "container", layer.span, (INPUT,), (shape,), layer.output,
                  children=(inner,), result=0)  # fmt: skip
 
@@ -156,19 +157,24 @@ class Expander:
         if len(inputs) < least or (most is not None and len(inputs) > most):
             _refuse_number(context, op, entry, len(inputs))
             return None
-        shapes = tuple(wire.shape for wire in inputs if wire.shape is not None)
+        shapes = tuple([wire.shape for wire in inputs if wire.shape is not None])
         if len(shapes) < len(inputs):
             return None
-        try:
-            output = op.infer(*shapes)
-            if op.foreign:
-                try_rules(op, shapes)
-        except Refusal as refusal:
-            context.refused(refusal, entry, site._replace(inputs=inputs))
-            return None
-        context.guard_size(output, entry.span)
-        context.add_params(op.num_params(*shapes), entry.span)
-        sources = tuple(wire.source for wire in inputs)
+        key = (id(op), shapes)
+        known = context.inferred.get(key)
+        if known is None:
+            try:
+                output = op.infer(*shapes)
+                if op.foreign:
+                    try_rules(op, shapes)
+            except Refusal as refusal:
+                context.refused(refusal, entry, site._replace(inputs=inputs))
+                return None
+            context.guard_size(output, entry.span)
+            known = context.inferred[key] = output, op.num_params(*shapes)
+        output, params = known
+        context.add_params(params, entry.span)
+        sources = tuple([wire.source for wire in inputs])
         return Layer(site.name, site.path, "op", entry.span, sources, shapes, output, op=op,
                      expanded_from=site.scope.expanded_from)  # fmt: skip
 
@@ -177,7 +183,7 @@ class Expander:
         context, scope = self.context, site.scope
         block = context.document.blocks[block_name]
         one = context.one_input(entry, site.inputs, f"the block `{block_name}`")
-        if any(v.block == block_name for v in scope.expanded_from):
+        if block_name in [used.block for used in scope.expanded_from]:
             chain = " → ".join([v.block for v in scope.expanded_from] + [block_name])
             context.report("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
                            "a network is finite: use `repeat`")  # fmt: skip
@@ -196,7 +202,7 @@ class Expander:
         inits = made.inits
         if block.init:
             inits = (*inits, BlockInit(block_name, env))
-        return replace(
+        return changed(
             made,
             sources=tuple(wire.source for wire in site.inputs) if made.inputs else (),
             block=block_name if made.op is None else None,

@@ -54,7 +54,8 @@ def evaluate(text: str, env: Env) -> Any:
     """
     parts = pieces(text)
     if len(parts) == 1 and parts[0].tree is not None:
-        return _value(parts[0].tree, env)
+        tree = parts[0].tree
+        return _lookup(tree, tree.id, env) if type(tree) is ast.Name else _value(tree, env)
     out = []
     for part in parts:
         if part.tree is None:
@@ -100,8 +101,18 @@ def _walk(node: ast.expr, env: Env) -> Any:  # noqa: C901 - flat: a case for eac
     if kind is ast.Constant:
         return node.value  # type: ignore[attr-defined]
     match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return _binary(node, type(op), _walk(left, env), _walk(right, env))
         case ast.Attribute(attr=attr):
             return _size(node, attr, env)
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            a = _walk(left, env)
+            for compare, other in zip(ops, others, strict=True):
+                b = _walk(other, env)
+                if not _binary(node, type(compare), a, b):
+                    return False
+                a = b
+            return True
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return _walk(body if _walk(test, env) else orelse, env)
         case ast.BoolOp(op=op, values=values):
@@ -119,16 +130,6 @@ def _walk(node: ast.expr, env: Env) -> Any:  # noqa: C901 - flat: a case for eac
             if not isinstance(number, int | float):
                 raise _fail(node, f"`{written(number)}` is not a number")
             return -number if isinstance(op, ast.USub) else number
-        case ast.BinOp(left=left, op=op, right=right):
-            return _binary(node, type(op), _walk(left, env), _walk(right, env))
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            a = _walk(left, env)
-            for compare, other in zip(ops, others, strict=True):
-                b = _walk(other, env)
-                if not _binary(node, type(compare), a, b):
-                    return False
-                a = b
-            return True
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return _capped(node, [_walk(item, env) for item in items])
         case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
@@ -177,10 +178,11 @@ def _size(node: ast.expr, attr: str, env: Env) -> int:
 
 def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
     scalar = isinstance(a, int | float) and isinstance(b, int | float)
-    comparing = op in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
-    joining = op is ast.Add and type(a) is type(b) and isinstance(a, list | str)
-    if not (scalar or comparing or joining):
-        raise _fail(node, f"`{written(a)}` and `{written(b)}` are not two numbers")
+    if not scalar:
+        comparing = op in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+        joining = op is ast.Add and type(a) is type(b) and isinstance(a, list | str)
+        if not (comparing or joining):
+            raise _fail(node, f"`{written(a)}` and `{written(b)}` are not two numbers")
     if op in (ast.In, ast.NotIn) and not isinstance(b, list | tuple):
         raise _fail(node, f"`{written(b)}` is not a list")
     try:

@@ -83,6 +83,8 @@ def windows(op: Conv | Pool) -> tuple[tuple[int, int, int, int, bool], ...]:
 
 def unread(op: Conv | Pool, shape: Shape) -> tuple[int, ...]:
     """How many rows, columns, … at the end of the input no window reads, gaps aside."""
+    if op.stride == 1:  # every window begins where the next row does
+        return (0,) * op.ndim
     rows = zip(shape[1:], windows(op), strict=True)
     return tuple(_unread(size, *window) for size, window in rows)
 
