@@ -174,10 +174,10 @@ def test_how_the_parts_came_to_be_is_told(ask: Ask) -> None:
     class_tree(Path("tree"), ("",), count=20)
     Path("net.yaml").write_text(SPEC)
     alone = "no test part: 8 images, a fifth of each class, are held out as one; a `test` folder "
-    assert found(ask, "tree")["parts"].startswith(alone)
+    assert found(ask, "tree")["parts"][0].startswith(alone)
     told = found(ask, "net.yaml", "--set", "train.data.validation=0.25")
-    assert told["parts"].startswith(alone)
-    assert told["parts"].endswith("`validation: 0.25` holds out 8 of the 32 training images")
+    assert told["parts"][0].startswith(alone)
+    assert told["parts"][1] == "`validation: 0.25` holds out 8 of the 32 training images"
     sums = {part: sum(counted.values()) for part, counted in told["images"].items()}
     assert sums == {"train": 24, "validation": 8, "test": 8}
 
@@ -221,7 +221,7 @@ def test_a_set_that_is_no_folder_is_counted(ask: Ask) -> None:
     )
     told = found(ask, "net.yaml")
     assert sum(told["images"]["train"].values()) == 40
-    assert told["parts"] == "the data set's own"
+    assert told["parts"] == ["the data set's own"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ REFUSED = {
     "one level too high": (tree_of("train", "test", above="dataset/"), "`ROOT/dataset` does"),
     "two levels too high": (tree_of("train", "test", above="a/b/"), "`ROOT/a/b` does"),
     "too high above classes": ("pets/cat/a.png pets/dog/a.png", "`ROOT/pets` does"),
-    "images and no folders": ("*.png×4", "holds images and no class folders"),
+    "images and no folders": ("*.png×4", "`ROOT` holds images and no class folders"),
     "Kaggle's names in files": (
         "train/cat.*.png×4 test/*.png×4",
         "`ROOT/train` holds images",
@@ -181,6 +181,13 @@ def test_a_folder_that_is_one_class_itself_names_the_folder_above(tmp_path: Path
     with pytest.raises(TrainError, match="it is one class itself") as refused:
         class_folders(tmp_path / "root" / "cat")
     assert str(tmp_path / "root") in (refused.value.hint or "")
+
+
+def test_images_alone_are_no_class_of_the_folder_above(tmp_path: Path) -> None:
+    laid(tmp_path / "root", "a.png b.png")
+    with pytest.raises(TrainError, match="and no class folders") as refused:
+        class_folders(tmp_path / "root")
+    assert refused.value.hint == "put the images of each class into a folder of its own"
 
 
 def test_each_class_gives_its_share_to_a_test_set_that_is_held_out(tmp_path: Path) -> None:

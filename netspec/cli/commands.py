@@ -10,6 +10,7 @@ from netspec.cli import (  # noqa: F401  (each adds its commands)
     cache,
     data,
     evaluate,
+    init,
     predict,
     recipe,
     static,

@@ -53,7 +53,8 @@ def data(
         if format == "json":
             print(found.as_json())
             return int(found.problem is not None)
-        print("\n".join(map(safe, found.text().splitlines())))
+        for line in found.text().splitlines():
+            print(safe(line))
         if drawn:
             print(f"picture: {show}")
         sys.stdout.flush()

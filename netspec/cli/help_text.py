@@ -17,6 +17,9 @@ MACHINE: Final = "This machine"
 GROUPS: Final = (SPECS, TRAINING, REFERENCE, MACHINE)
 """The headings under which `netspec -h` lists the commands, in this order."""
 
+ORDER: Final = ("check", "summary", "init", "data", "train", "eval", "predict", "runs")
+"""The order of commands under a heading, as one needs them; others follow as they were added."""
+
 
 def value_word(parameter: Any) -> str:
     """The word for a parameter's value, such as `SPEC`."""
@@ -90,9 +93,10 @@ class Group(TyperGroup):
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The commands that are not hidden, by group and in the order in which they were added."""
+        """The commands that are not hidden, by group, in `ORDER`."""
         groups: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
+        names = self.list_commands(ctx)
+        for name in sorted(names, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
             command: Any = self.get_command(ctx, name)
             if not command.hidden:
                 group = getattr(command, "rich_help_panel", None)

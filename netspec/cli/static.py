@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -119,28 +118,3 @@ def ops(
         hint = f"did you mean `{near}`?" if near else "`netspec ops` lists the layers"
         usage(f"there is no layer `{name}`", hint)
     print(ops_page.page(OPS[name]))
-
-
-@app.command(short_help="write a commented starter spec", rich_help_panel=SPECS)
-def init(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="the network's name, or a path ending in .yaml")
-    ],
-    force: Annotated[bool, typer.Option("--force", help="write over a file")] = False,
-) -> None:
-    """Write a commented starter spec."""
-    from netspec.report.starter import write_starter
-
-    path = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
-    stem = os.path.basename(path).removesuffix(".yaml").removesuffix(".yml")
-    if not stem.strip(". ") or not path.isprintable():
-        usage(f"`{name}` is no name of a file", "for example `netspec init alexnet`")
-    try:
-        write_starter(path, force=force)
-    except FileExistsError:
-        usage(f"`{path}` exists", "give another name, or `--force`")
-    except FileNotFoundError:
-        usage(f"there is no folder `{os.path.dirname(path)}`", "make it first")
-    except OSError as problem:
-        usage(f"`{path}` cannot be written: {(problem.strerror or '').lower()}")
-    print(f"wrote {path}: next, `netspec check {path}`")

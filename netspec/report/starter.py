@@ -49,14 +49,18 @@ train:
 """
 
 
-def write_starter(path: str, *, force: bool) -> None:
-    """Write the starter. Raises `FileExistsError` unless forced, and `OSError`."""
+def starter_text(path: str) -> str:
+    """The starter of a network called as its file, `path`."""
+    name = name_of(path)
+    return STARTER.format(name=name, quoted=quoted(name), file=path)
+
+
+def name_of(path: str) -> str:
+    """A network's name, from its file's."""
     name = os.path.splitext(os.path.basename(path))[0]
-    clean = "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "network"
-    with open(path, "w" if force else "x", encoding="utf-8") as file:
-        file.write(STARTER.format(name=clean, quoted=_quoted(clean), file=path))
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "network"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """The name as YAML, in quotes where YAML would take it for a number or `true`."""
     return name if isinstance(plain(parse_value(name, "name")), str) else f"'{name}'"

@@ -66,10 +66,11 @@ class Inspection:
 def inspect_folder(path: Path, *, draw: bool = False) -> Inspection:
     """Look at a folder or an archive of class folders, without any network."""
     try:
-        tree = class_folders(unpacked(path, Progress().say) if is_archive(path) else path)
+        archive = path if is_archive(path) else None
+        tree = class_folders(unpacked(path, Progress().say) if archive else path)
     except TrainError as problem:
         return Inspection(None, problem)
-    found = replace(survey(tree), name=str(path))
+    found = survey(replace(tree, archive=archive))
     return Inspection(
         found, _broken(found), sheet_png(decoded_sheet(tree, found.name)) if draw else None
     )
@@ -89,7 +90,7 @@ def inspect_spec(network: Trainable, data: Path | None, *, draw: bool = False) -
     except TrainError as problem:
         return Inspection(found, problem)
     try:
-        found = found or Survey(opened.info.dataset, {}, split="the data set's own")
+        found = found or Survey(opened.info.dataset, {}, split=("the data set's own",))
         skipped = dict(opened.info.skipped)
         seen = replace(
             found,
@@ -139,6 +140,16 @@ def _broken(found: Survey) -> TrainError | None:
     return TrainError(f"`{where}` is no image that can be read: {reason}{more}", SKIP_BROKEN)
 
 
+def broken_words(found: Survey) -> list[str]:
+    """That images cannot be read, and which, where a spec is to leave them out."""
+    paths = [f"`{path}`" for path in found.broken]
+    if not paths:
+        return []
+    many = "1 image" if len(paths) == 1 else f"{len(paths):,} images"
+    shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+    return [f"{many} cannot be read, and `skip_broken` in the spec leaves out: {shown}"]
+
+
 def _counts(data: Data) -> dict[str, dict[str, int]]:
     """Images by part and class, as the splits are; of masks, images alone."""
     counts: dict[str, dict[str, int]] = {}
@@ -156,15 +167,14 @@ def _counts(data: Data) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _split(found: Survey, data: Data, recipe: Recipe) -> str:
+def _split(found: Survey, data: Data, recipe: Recipe) -> tuple[str, ...]:
     held = data.size("validation") if recipe.data.validation else 0
     if not held:
         return found.split
     total = data.size("train") + held
-    return (
-        f"{found.split}; `validation: {recipe.data.validation:g}` holds out {held:,} of the "
-        f"{total:,} training images"
-    )
+    share = recipe.data.validation
+    held_out = f"`validation: {share:g}` holds out {held:,} of the {total:,} training images"
+    return (*found.split, held_out)
 
 
 def _seen(network: Trainable, data: Data, recipe: Recipe) -> list[str]:

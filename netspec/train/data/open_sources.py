@@ -74,8 +74,10 @@ def open_sources(
     data = recipe.data
     root = data_place(data, given)
     if known is not None:
-        root = unpacked(root, say) if is_archive(root) else root
+        archive = root if is_archive(root) else None
+        root = unpacked(root, say) if archive else root
         folders = labelled_folder(root, known.classes, known.split)
+        folders = replace(folders, archive=archive)
         return _folder(folders, recipe, device, workers, say)
     dataset = _named(recipe, given)
     if dataset == "synthetic":
@@ -102,11 +104,11 @@ def tree_of(recipe: Recipe, given: Path | None, say: Say) -> ClassFolders | None
     dataset, root = _named(recipe, given), data_place(recipe.data, given)
     if dataset in ("synthetic", "digits"):
         return None
-    if is_archive(root):
-        root = unpacked(root, say)
+    archive = root if is_archive(root) else None
+    root = unpacked(root, say) if archive else root
     if dataset in TORCHVISION_SETS and not (is_class_tree(root) and not present(dataset, root)):
         return None
-    return class_folders(root)
+    return replace(class_folders(root), archive=archive)
 
 
 def _named(recipe: Recipe, given: Path | None) -> str:

@@ -20,7 +20,7 @@ from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of
 from netspec.train.data.decoding import decode
 from netspec.train.data.sets.class_folders import ClassFolders, Files
 from netspec.train.errors import TrainError
-from netspec.train.say import Say
+from netspec.train.say import Say, silent
 
 _ALONE = 512
 """Up to so many images are decoded here: starting processes would take longer."""
@@ -69,7 +69,7 @@ def decoded(
             raise TrainError(
                 str(mixed), "add `resize: [height, width]` to `data`, which brings all to one size"
             ) from None
-        return _decoded(folders, Storing(chosen.channels, resize, resize=True), say)
+        return _decoded(folders, Storing(chosen.channels, resize, resize=True), silent)
 
 
 def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:
@@ -79,7 +79,7 @@ def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:
 
     def make(target: Path) -> Mapping[str, Labels]:
         total = sum(len(files.paths) for files in folders.parts.values())
-        say(f"decoding {total:,} images of `{folders.root}`, once")
+        say(f"decoding {total:,} images of `{folders.name}`, once")
         for part, files in folders.parts.items():
             _decode_part(folders.root, files, chosen, images_path(target, part))
         return {

@@ -25,7 +25,7 @@ def without_broken(folders: ClassFolders, say: Say) -> ClassFolders:
     key = key_of("broken", os.fspath(folders.root.resolve()), folders.state)
 
     def find() -> dict[str, list[tuple[str, str]]]:
-        say(f"reading {len(paths):,} images of `{folders.root}` for those that are broken, once")
+        say(f"reading {len(paths):,} images of `{folders.name}` for those that are broken, once")
         aside = cache_root() / "locks" / f"{key}.{os.getpid()}.job"
         return {"broken": broken(folders.root, paths, aside)}
 

@@ -32,7 +32,7 @@ def account(folders: ClassFolders) -> list[str]:
     counts = class_counts(folders)
     parts = " · ".join(f"{part} {sum(counted.values()):,}" for part, counted in counts.items())
     classes = len(folders.classes)
-    lines = [f"data: {classes} classes in `{folders.root}`, images: {parts}"]
+    lines = [f"data: {classes} classes in `{folders.name}`, images: {parts}"]
     first = next(iter(counts.values()))
     if classes <= NAMED:
         each = " · ".join(

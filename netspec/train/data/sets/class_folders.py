@@ -46,7 +46,8 @@ class ClassFolders:
 
     `state` is a fingerprint of all names, sizes and times of change. `unused` tells of folders that
     are not used, `strays` of files, and `split` what was held out, if anything. `skipped` lists the
-    images that are left out as they cannot be read, with the reason.
+    images that are left out as they cannot be read, with the reason. `archive` is the file that the
+    tree was unpacked from.
     """
 
     root: Path
@@ -57,6 +58,12 @@ class ClassFolders:
     strays: tuple[str, ...] = ()
     split: str = ""
     skipped: tuple[tuple[str, str], ...] = ()
+    archive: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What the tree is called to a person: its root, or the archive."""
+        return str(self.archive or self.root)
 
 
 def is_class_tree(root: Path) -> bool:

@@ -203,7 +203,7 @@ def _misplaced(folder: Path) -> TrainError:
     if has_images(folder):
         inside = f"`{folder}` holds images and no class folders"
         if (
-            any(has_images(other) for other in subfolders(folder.parent))
+            any(has_images(other) for other in subfolders(folder.parent) if other != folder)
             and part_of(folder.name) is None
         ):
             return TrainError(

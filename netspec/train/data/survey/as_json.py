@@ -17,7 +17,7 @@ def survey_json(found: Survey) -> dict[str, Any]:
         "name": found.name,
         "classes": list(found.classes),
         "images": {part: dict(counted) for part, counted in found.counts.items()},
-        "parts": found.split,
+        "parts": list(found.split),
         "sizes": [[*size, count] for size, count in sizes.most_common()],
         "modes": dict(Counter(header.mode for header in headers)),
         "formats": dict(Counter(header.format for header in headers)),

@@ -11,6 +11,7 @@ from netspec.train.data.sets.account import class_counts, count_warnings
 from netspec.train.data.sets.class_folders import ClassFolders
 from netspec.train.data.survey.duplicates import duplicates
 from netspec.train.data.survey.headers import Header, read_header
+from netspec.train.data.survey.input_size import input_size
 from netspec.train.data.survey.unused_files import unused_files
 
 AS_FOLDERS: Final = "as the folders say"
@@ -31,7 +32,7 @@ class Survey:
 
     name: str
     counts: Mapping[str, Mapping[str, int]]
-    split: str = AS_FOLDERS
+    split: tuple[str, ...] = (AS_FOLDERS,)
     headers: Mapping[str, Header] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     skipped: bool = False
@@ -57,6 +58,15 @@ class Survey:
         """1 where every image is grey, else 3."""
         grey = all(header.grey for header in self.headers.values())
         return 1 if grey else 3
+
+    @property
+    def mixed_channels(self) -> bool:
+        """Whether some images are grey and others are not."""
+        return len({header.grey for header in self.headers.values()}) > 1
+
+    def input_size(self) -> tuple[tuple[int, int], bool]:
+        """(height, width) of an input that fits the images, and whether all have it as they are."""
+        return input_size([header.size for header in self.headers.values()])
 
     def warnings(self) -> list[str]:
         """What may go wrong in training, most telling first."""
@@ -100,9 +110,9 @@ def survey(folders: ClassFolders) -> Survey:
     classes = [len({home[path][1] for path in group}) > 1 for group in groups]
     kinds = list(zip(groups, parts, classes, strict=True))
     return Survey(
-        name=str(folders.root),
+        name=folders.name,
         counts=class_counts(folders),
-        split=folders.split or AS_FOLDERS,
+        split=(folders.split or AS_FOLDERS,),
         headers=headers,
         broken=broken,
         unused=unused_files(folders.root, home),

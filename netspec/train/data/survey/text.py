@@ -29,8 +29,7 @@ def survey_text(found: Survey) -> str:
     head = f"{found.name}: {_many(len(found.classes), 'class', 'classes')}, "
     head += _many(found.total, "image", "images")
     lines = [head, "", *_table(found), ""]
-    lines.append(f"parts: {found.split}")
-    lines += _headers(found)
+    lines += [*(f"parts: {line}" for line in found.split), *_headers(found)]
     if found.repeated:
         lines.append(f"repeated: {_many(len(found.repeated), 'image', 'images')} within a class")
     what = "left out, unreadable" if found.skipped else "unreadable"
