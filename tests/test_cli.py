@@ -538,5 +538,5 @@ def test_the_module_and_the_installed_command_are_one() -> None:
 @pytest.mark.parametrize("command", [["eval", "nowhere"], ["predict", "nowhere", "x.png"]])
 def test_a_run_that_does_not_exist_is_said_so(netspec: Netspec, command: list[str]) -> None:
     done = netspec(*command)
-    assert done.code == 2
-    assert "there is no run and no spec `nowhere`" in done.err
+    assert done.code == 1
+    assert "there is no run `nowhere`" in done.err

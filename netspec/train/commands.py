@@ -15,12 +15,13 @@ import torch
 
 from netspec.compiler.analysis.step_memory import StepMemory
 from netspec.recipe import Recipe
-from netspec.train.data import Split, open_data
+from netspec.train.data import Pictures, Split, named_images, open_data
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.trial import take_trial_steps
 from netspec.train.errors import TrainError
 from netspec.train.evaluation import Evaluation, evaluate_split
 from netspec.train.free_memory import free_memory
+from netspec.train.image_form import image_form
 from netspec.train.machine.distributed import Processes, place_in_torchrun
 from netspec.train.machine.error_advice import explain
 from netspec.train.machine.largest_batch import (
@@ -30,7 +31,8 @@ from netspec.train.machine.largest_batch import (
     release_memory,
 )
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
-from netspec.train.predict import AT_ONCE, ImageForm, predict_images
+from netspec.train.predict import AT_ONCE, predict_images
+from netspec.train.prediction_formats import FORMATS, unread_text
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
 from netspec.train.reporting.terminal import terminal_width
@@ -77,35 +79,38 @@ def eval_command(
 
 
 def predict_command(
-    trained: Trained, images: Sequence[Path], *, top: int = 5, device: str | None = None
+    trained: Trained,
+    words: Sequence[str],
+    *,
+    top: int = 5,
+    device: str | None = None,
+    format: str = "text",
 ) -> int:
-    """Print a line an image: the likeliest classes with their probabilities."""
+    """Write the likeliest classes of each image that ``words`` stand for, with probabilities.
+
+    What could not be read is listed at the end, on standard error; it makes the exit code 1.
+    """
+    say = Progress().say
     recipe, plan = trained.prepared(device)
-    network, facts = trained.network, trained.facts
-    if not facts:
-        raise TrainError(
-            "how images were prepared is not known without a run", "name a run's folder"
-        )
+    network = trained.network
     if len(network.input_shape) != 3 or len(network.output_shape) != 1:
         raise TrainError("only a network from an image to classes can predict images")
     channels, height, width = network.input_shape
-    form = ImageForm(recipe.data.resize, tuple(facts["mean"]), tuple(facts["std"]))
+    form = image_form(trained, recipe, say)
+    pictures = Pictures((channels, height, width), form.mean, form.std, form.resize, plan.device)
+    criterion = Criterion(recipe.loss, plan.device)
+    module = trained.module(plan)
     try:
         found = predict_images(
-            trained.module(plan),
-            images,
-            (channels, height, width),
-            form,
-            tuple(facts["classes"]),
-            Criterion(recipe.loss, plan.device),
-            plan,
-            top=top,
+            module, named_images(words), pictures, form.classes, criterion, plan, top=top
         )
+        unread = FORMATS[format](found, form.classes, top, sys.stdout)
     except Exception as error:
         raise _explained(error, AT_ONCE) from error
-    for prediction in found:
-        print(prediction.text())
-    return 0
+    if unread:
+        sys.stdout.flush()
+        say(unread_text(unread))
+    return int(bool(unread))
 
 
 def runs_command(

@@ -1,14 +1,18 @@
-"""What a trained network takes an image for."""
+"""What a trained network takes images for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
-from netspec.train.data import load_images
+from netspec.train.data import STDIN, Pictures, Unread, UnreadableImage, why_absent
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import infer
 from netspec.train.machine.plan import Plan
@@ -18,58 +22,66 @@ AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class ImageForm:
-    """How images were prepared in training: (height, width) of `resize`, figures by channel."""
-
-    resize: tuple[int, int] | None
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Prediction:
     """The likeliest classes of an image with their probabilities, the likeliest first."""
 
-    image: Path
+    image: str
     classes: tuple[tuple[str, float], ...]
-
-    def text(self) -> str:
-        """A line an image."""
-        shares = " · ".join(f"{name} {share:.1%}" for name, share in self.classes)
-        return f"{self.image}: {shares}"
 
 
 def predict_images(
     module: nn.Module,
-    paths: Sequence[Path],
-    input_shape: tuple[int, int, int],
-    form: ImageForm,
+    images: Iterable[str | Unread],
+    pictures: Pictures,
     classes: tuple[str, ...],
     criterion: Criterion,
     plan: Plan,
     *,
     top: int = 5,
-) -> list[Prediction]:
-    """Predict every image of ``paths``, in batches.
+) -> Iterator[Prediction | Unread]:
+    """Predict image by image, in their order, in batches: no more than one is held.
 
-    Raises:
-        TrainError: a file is no image that can be read.
+    What cannot be read is given as it comes, with the reason.
     """
     module.eval()
-    predictions = []
-    for start in range(0, len(paths), AT_ONCE):
-        part = paths[start : start + AT_ONCE]
-        images = load_images(
-            part,
-            input_shape,
-            mean=form.mean,
-            std=form.std,
-            resize=form.resize,
-            device=plan.device,
-        )
-        shares = criterion.shares(infer(module, images, plan))
-        best = shares.topk(min(top, shares.shape[1]), dim=1)
-        for path, values, places in zip(part, *map(Tensor.tolist, best), strict=True):
-            named = tuple((classes[j], float(p)) for p, j in zip(values, places, strict=True))
-            predictions.append(Prediction(path, named))
-    return predictions
+    names: list[str] = []
+    held: list[Tensor] = []
+    for image in images:
+        found = image if isinstance(image, Unread) else _read(image, pictures)
+        if isinstance(found, Unread):
+            yield found
+            continue
+        names.append(str(image))
+        held.append(found)
+        if len(held) == AT_ONCE:
+            yield from _predicted(module, names, held, classes, criterion, plan, top)
+            names, held = [], []
+    if held:
+        yield from _predicted(module, names, held, classes, criterion, plan, top)
+
+
+def _read(image: str, pictures: Pictures) -> Tensor | Unread:
+    try:
+        if image == STDIN:
+            return pictures.read(io.BytesIO(sys.stdin.buffer.read()))
+        return pictures.read(Path(image))
+    except UnreadableImage as error:
+        there = image == STDIN or os.path.exists(image)
+        return Unread(image, str(error) if there else why_absent(image))
+
+
+def _predicted(
+    module: nn.Module,
+    names: list[str],
+    held: list[Tensor],
+    classes: tuple[str, ...],
+    criterion: Criterion,
+    plan: Plan,
+    top: int,
+) -> Iterator[Prediction]:
+    """The predictions of a batch."""
+    shares = criterion.shares(infer(module, torch.stack(held), plan))
+    best = shares.topk(min(top, shares.shape[1]), dim=1)
+    for name, values, places in zip(names, *map(Tensor.tolist, best), strict=True):
+        named = tuple((classes[j], float(p)) for p, j in zip(values, places, strict=True))
+        yield Prediction(name, named)

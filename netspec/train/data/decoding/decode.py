@@ -13,7 +13,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -37,7 +37,11 @@ class OddSize(Exception):
 
 
 def read_image(
-    path: Path, channels: int, size: tuple[int, int] | None = None, *, resize: bool = False
+    path: Path | BinaryIO,
+    channels: int,
+    size: tuple[int, int] | None = None,
+    *,
+    resize: bool = False,
 ) -> Array:
     """One image as uint8 [channels, height, width]: grey for 1 channel, else red, green, blue.
 

@@ -1,0 +1,90 @@
+"""Predictions as people, spreadsheets and programs read them, written as they come."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
+from typing import Any, Final, TextIO
+
+from netspec.train.data import Unread
+from netspec.train.predict import Prediction
+
+DIGITS: Final = 6
+"""Decimals of a probability, for programs."""
+
+Found = Iterable[Prediction | Unread]
+
+
+def as_text(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
+    """A line an image; gives what could not be read, as all of these do."""
+    unread: list[Unread] = []
+    for prediction in _read(found, unread):
+        shares = " · ".join(f"{name} {share:.1%}" for name, share in prediction.classes)
+        print(f"{plain(prediction.image)}: {shares}", file=out)
+    return unread
+
+
+def as_csv(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
+    """A row an image: the likeliest class and its probability, then the second, and so on."""
+    writer = csv.writer(out, lineterminator="\n")
+    places = ["", *(f"_{place}" for place in range(2, min(top, len(classes)) + 1))]
+    writer.writerow(["image", *(f"{n}{p}" for p in places for n in ("class", "probability"))])
+    unread: list[Unread] = []
+    for prediction in _read(found, unread):
+        cells = [cell for name, share in prediction.classes for cell in (name, _share(share))]
+        name = prediction.image.encode(
+            errors="replace"
+        ).decode()  # a disk has names that are no text
+        writer.writerow([name, *("" if cell is None else cell for cell in cells)])
+    return unread
+
+
+def as_json(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
+    """One document: the classes in the network's order, the images, and what was not read."""
+    out.write(f'{{"classes": {json.dumps(classes)},\n "images": [')
+    unread: list[Unread] = []
+    between = "\n  "
+    for prediction in _read(found, unread):
+        shares = [{"class": n, "probability": _share(p)} for n, p in prediction.classes]
+        row: dict[str, Any] = {"image": prediction.image, **shares[0], "top": shares}
+        out.write(between + json.dumps(row))
+        between = ",\n  "
+    rows = [{"image": one.image, "reason": one.reason} for one in unread]
+    out.write(f'],\n "unread": {json.dumps(rows)}}}\n')
+    return unread
+
+
+FORMATS: Final[dict[str, Callable[[Found, tuple[str, ...], int, TextIO], list[Unread]]]] = {
+    "text": as_text,
+    "json": as_json,
+    "csv": as_csv,
+}
+
+
+def unread_text(unread: list[Unread]) -> str:
+    """A line for each thing that was named and could not be used."""
+    what = f"{len(unread)} could not be read"
+    return "\n".join(
+        [f"error: {what}:", *(f"  {plain(one.image)}: {plain(one.reason)}" for one in unread)]
+    )
+
+
+def plain(text: str) -> str:
+    """A name from a disk without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _read(found: Found, unread: list[Unread]) -> Iterator[Prediction]:
+    """The predictions; what was not read is put aside."""
+    for one in found:
+        if isinstance(one, Unread):
+            unread.append(one)
+        else:
+            yield one
+
+
+def _share(share: float) -> float | None:
+    """A probability; None for what is none, for which JSON has no word."""
+    return round(share, DIGITS) if isfinite(share) else None
