@@ -28,9 +28,14 @@ sys.exit(f"loaded {{', '.join(unwanted)}}" if unwanted else code)
 """
 
 
-def run(*arguments: str, before: str = "", cwd: Path | None = None) -> tuple[int, str]:
+def run(
+    *arguments: str,
+    before: str = "",
+    cwd: Path | None = None,
+    unwanted: tuple[str, ...] = UNWANTED,
+) -> tuple[int, str]:
     """Run a command in a process of its own, then ask what it has loaded."""
-    program = before + PROBE.format(unwanted=UNWANTED)
+    program = before + PROBE.format(unwanted=unwanted)
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         capture_output=True,
@@ -109,3 +114,25 @@ def test_checking_loads_nothing_of_the_summary() -> None:
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
+
+
+FOREIGN = (
+    "netspec.compiler.language.foreign_names",
+    "netspec.compiler.language.foreign_choices",
+    "netspec.compiler.language.translation",
+    "netspec.compiler.language.python_code",
+    "netspec.ops.foreign_rules",
+)
+"""What only the finding of another tool's words, or a plugin, needs."""
+
+
+@pytest.mark.parametrize("spec", [ALEXNET, RESNET])
+def test_a_right_spec_loads_no_table_of_other_tools(spec: str) -> None:
+    assert run("check", spec, unwanted=FOREIGN) == (0, "")
+
+
+def test_a_layer_in_another_tools_words_loads_them(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("netspec: 1\ninput: [3, 8, 8]\nlayers: [Dense: 3]\n")
+    code, said = run("check", "bad.yaml", cwd=tmp_path, unwanted=FOREIGN)
+    assert code == 1
+    assert "loaded netspec.compiler.language.foreign_names" in said

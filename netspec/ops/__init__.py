@@ -25,7 +25,6 @@ from netspec.ops import (
     upsample,
 )
 from netspec.ops.base import Op
-from netspec.ops.foreign_rules import check_declared, guard_rules
 
 MODULES = (
     parameter,
@@ -111,6 +110,8 @@ def register(op: type[Op]) -> type[Op]:
     if sum(a.bare for a in op.args.values()) > 1:
         raise ValueError(f"more than one argument of `{name}` is bare")
     if name not in OPS:
+        from netspec.ops.foreign_rules import check_declared, guard_rules
+
         check_declared(op)
         guard_rules(op)
     OPS[name] = op

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
 from netspec.compiler.ir import Layer, Scope
 from netspec.compiler.language.document import Block, Entry, Param
-from netspec.compiler.language.names import unknown_layer
 from netspec.compiler.language.params import bare_param, param_mismatch
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check_value, unknown_key
@@ -37,6 +36,8 @@ def op_name(context: Elaboration, entry: Entry, scope: Scope) -> str:
         )
         raise AlreadyReported
     if value not in OPS and value not in context.document.blocks:
+        from netspec.compiler.language.unknown_layer import unknown_layer
+
         found = unknown_layer(value, entry.span, tuple(context.document.blocks))
         context.report(found.code, found.message, found.span, found.hint, context.provenance(scope))
         raise AlreadyReported

@@ -35,7 +35,6 @@ from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.diagnostics import SpecError
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
-from netspec.ops.foreign_rules import try_rules
 
 
 class Expansion(NamedTuple):
@@ -166,6 +165,8 @@ class Expander:
             try:
                 output = op.infer(*shapes)
                 if op.foreign:
+                    from netspec.ops.foreign_rules import try_rules
+
                     try_rules(op, shapes)
             except Refusal as refusal:
                 context.refused(refusal, entry, site._replace(inputs=inputs))

@@ -12,9 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.expression import ExpressionError, pieces
-from netspec.compiler.language.foreign_choices import choice_hint, chosen_by_key, recipe_key
 from netspec.compiler.language.said import said, written
 from netspec.compiler.language.schema import EXPRESSION, resolve, spec_schema
 from netspec.diagnostics import Diagnostic, Span, nearest
@@ -171,6 +169,8 @@ def _check_bare_choice(
     """A word alone that stands for one of the entries, as `SGD` does for `{SGD: {}}`."""
     name = str(node.value)
     if name not in entries:
+        from netspec.compiler.language.foreign_choices import choice_hint
+
         nothing = name.lower() in _NOTHING and null
         hint = "write `null`" if nothing else choice_hint(what, name, None, entries)
         report(unknown_key(name, node.span, what, list(entries), hint))
@@ -254,10 +254,13 @@ def _check_mapping(node: Mapping, schema: Schema, what: str, report: Report) -> 
     patterns: dict[str, Schema] = schema.get("patternProperties", {})
     additional = schema.get("additionalProperties", True)
     one_choice = bool(properties) and schema.get("maxProperties") == 1
-    by_key = chosen_by_key(what, node, properties) if one_choice else None
-    if by_key is not None:
-        report(by_key)
-        return
+    if one_choice and not node.items.keys() <= properties.keys():
+        from netspec.compiler.language.foreign_choices import chosen_by_key
+
+        by_key = chosen_by_key(what, node, properties)
+        if by_key is not None:
+            report(by_key)
+            return
     unknown = False
     told: tuple[str, ...] = ()
     for key, value in node.items.items():
@@ -265,6 +268,8 @@ def _check_mapping(node: Mapping, schema: Schema, what: str, report: Report) -> 
         found += [s for p, s in patterns.items() if _matcher(p).search(key)]
         if not found and additional is False:
             if key not in told:
+                from netspec.compiler.language.foreign_choices import choice_hint, recipe_key
+
                 hint = None
                 if one_choice:
                     hint = choice_hint(what, key, value, properties)
@@ -313,6 +318,8 @@ def unknown_key(
 
 def _elsewhere(key: str, what: str, known: list[str]) -> str | None:
     """The key that other tools call so, where it is known."""
+    from netspec.compiler.language import foreign_names as foreign
+
     tables = {"a spec": foreign.SECTIONS, "`data`": foreign.DATA}
     found = tables.get(what, {}).get(key) or foreign.argument_like(key, known)
     return found if found in known else None

@@ -14,7 +14,6 @@ from netspec.compiler.language.schema_validation import (
     missing_keys,
     unknown_key,
 )
-from netspec.compiler.validating.foreign_arguments import foreign_arguments
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span, SpecError, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
@@ -60,10 +59,13 @@ class ArgumentChecks:
             return
         schema = op_schema(op)
         if isinstance(value, Mapping):
-            other = foreign_arguments(name, value, self.ndim)
-            if other is not None:
-                self.report(other)
-                return
+            if not value.items.keys() <= op.args.keys():
+                from netspec.compiler.validating.foreign_arguments import foreign_arguments
+
+                other = foreign_arguments(name, value, self.ndim)
+                if other is not None:
+                    self.report(other)
+                    return
             before = len(self.findings)
             check(value, {**schema, "required": []}, name, self.report)
             missing = [k for k in schema.get("required", []) if k not in value.items]

@@ -11,13 +11,11 @@ from netspec.compiler.language.document import (
     Loop,
 )
 from netspec.compiler.language.expression import ExpressionError, pieces
-from netspec.compiler.language.foreign_names import MODIFIERS as CALLED_ELSEWHERE
 from netspec.compiler.language.names import (
     BLOCK_NAME,
     recased,
     unfit_name,
     unfit_variable,
-    unknown_layer,
 )
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import spec_schema
@@ -188,6 +186,8 @@ class Entries(ArgumentChecks):
         if self.lost_blocks and BLOCK_NAME.match(name):
             return
         if name not in self.unknown:  # a block that is misspelt where it is declared: one mistake
+            from netspec.compiler.language.unknown_layer import unknown_layer
+
             self.unknown.add(name)
             blocks = tuple(self.block_params)
             self.report(unknown_layer(name, span, blocks, value, self.ndim))
@@ -226,8 +226,10 @@ class Entries(ArgumentChecks):
     def strays(self, node: Mapping, strays: list[str]) -> None:
         """Report the keys that are neither a layer nor a modifier."""
         for stray in strays:
+            from netspec.compiler.language.foreign_names import MODIFIERS as elsewhere
+
             near = (
-                CALLED_ELSEWHERE.get(stray)
+                elsewhere.get(stray)
                 or nearest(stray, MODIFIERS)
                 or recased(stray, self.block_params)
             )

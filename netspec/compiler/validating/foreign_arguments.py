@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.compiler.language.names import write
 from netspec.compiler.language.schema_validation import FOLLOWS
 from netspec.compiler.language.translation import WHOLE_KEYS, layer_entries
+from netspec.compiler.language.unknown_layer import write
 from netspec.diagnostics import Diagnostic
 from netspec.ops import OPS
 from netspec.source import Mapping

@@ -1,16 +1,16 @@
-"""Layers written as other configurations write them, told as the one mistake that each is."""
+"""Layers written as other configurations write them, told as the one mistake that each is.
+
+A right spec passes through here, so the tables of other tools are imported where one is met.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 
-from netspec.compiler.language import foreign_names as foreign
 from netspec.compiler.language.document import MODIFIERS, Param
-from netspec.compiler.language.names import foreign_hint, layer_like, recased, write
-from netspec.compiler.language.python_code import entries_of_code
+from netspec.compiler.language.names import layer_like, recased
 from netspec.compiler.language.said import exact_choice
 from netspec.compiler.language.schema_validation import FOLLOWS, lift
-from netspec.compiler.language.translation import layer_entries, layer_names, own_layer
 from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
@@ -48,8 +48,14 @@ def type_as_key(node: Mapping, ndim: int) -> Diagnostic | None:
         if len(node.items) == 1 and key not in ("type", "_target_"):  # a child may be called so
             continue
         named = _word(node.items.get(key)).rpartition(".")[2]
-        names = layer_names(named, ndim) if named else None
-        if names is None or (own_layer(named) is None and foreign.folded(named) == "linear"):
+        if not named:
+            continue
+        from netspec.compiler.language.foreign_names import folded
+        from netspec.compiler.language.translation import layer_entries, layer_names, own_layer
+        from netspec.compiler.language.unknown_layer import write
+
+        names = layer_names(named, ndim)
+        if names is None or (own_layer(named) is None and folded(named) == "linear"):
             continue
         others = Mapping(
             {k: v for k, v in node.items.items() if k not in (key, "name", *_PLACES)},
@@ -80,6 +86,9 @@ def all_code(items: list[Node], ndim: int) -> Diagnostic | None:
     calls = [word for item in items if "(" in (word := _word(item)) and "$" not in word]
     if len(calls) < 2 or len(calls) < len(items):
         return None
+    from netspec.compiler.language.python_code import entries_of_code
+    from netspec.compiler.language.unknown_layer import write
+
     entries = entries_of_code(f"[{', '.join(calls)}]", ndim)
     first, last = items[0].span, items[-1].span
     span = first._replace(end_line=last.end_line, end_column=last.end_column)
@@ -103,6 +112,8 @@ def row(node: Sequence, ndim: int) -> Diagnostic | None:
         return None
     if not isinstance(named, str) or not isinstance(given, list):
         return None
+    from netspec.compiler.language.unknown_layer import foreign_hint, write
+
     entries = entries_of_row(named.rpartition(".")[2], given, ndim)
     hint = "write a layer's name and its arguments: `Conv2d: {out_channels: 64, kernel_size: 3}`"
     if entries is None:
@@ -136,6 +147,8 @@ def entries_of_row(name: str, given: list[object], ndim: int) -> tuple[str, ...]
             arguments["padding"] = kernel // 2
         arguments["bias"] = False
         return (exact_choice(f"Conv{ndim}d", arguments, None), f"BatchNorm{ndim}d", "SiLU")
+    from netspec.compiler.language.translation import layer_entries, layer_names
+
     names = layer_names(name, ndim)
     if names is None or names[0] not in OPS:
         return None
@@ -177,6 +190,9 @@ def _translated(word: str, value: Node, ndim: int) -> str | None:
             return None
     elif not isinstance(value, Scalar) or type(value.value) not in (int, float):
         return None
+    from netspec.compiler.language.translation import layer_entries, layer_names, own_layer
+    from netspec.compiler.language.unknown_layer import write
+
     names = layer_names(word, ndim)
     if names is None:
         return None
