@@ -76,17 +76,44 @@ def test_layers_are_offered_with_what_they_do(server: LanguageServer, text: str)
 
 
 def test_a_layer_brings_the_arguments_that_it_needs_and_no_others(server: LanguageServer) -> None:
-    inserted = offered(server, "layers:\n  - |\n")["Conv2d"]["insertText"]
-    assert [line.split(":")[0].strip() for line in inserted.split("\n")] == [
-        "Conv2d", "out_channels", "kernel_size",
-    ]  # fmt: skip
+    for text in ("layers:\n  - |\n", "layers:\n  conv1: {|}\n"):
+        inserted = offered(server, text)["Conv2d"]["insertText"]
+        assert inserted == "Conv2d: {out_channels: ${1:64}, kernel_size: ${2:3}}"
 
 
 def test_layers_that_need_nothing_are_offered_as_words(server: LanguageServer) -> None:
     items = offered(server, "layers:\n  act: |\n")
     assert items["ReLU"]["insertText"] == "ReLU"
-    assert items["ReLU"]["documentation"] == OPS["ReLU"].summary()
+    assert OPS["ReLU"].summary() in items["ReLU"]["documentation"]["value"]
     assert "Conv2d" not in items
+
+
+def test_after_the_name_of_a_layer_no_layers_are_offered(server: LanguageServer) -> None:
+    assert "ReLU" not in offered(server, "layers:\n  - Linear: |\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("layers:\n  - {|}\n", {"Conv2d", "ReLU", "from", "repeat"}),
+        ("layers:\n  - {|\n", {"Conv2d", "ReLU", "from", "repeat"}),
+        ("layers:\n  a: {|}\n", {"Conv2d", "ReLU", "from", "repeat"}),
+        ("layers:\n  - Conv2d: {|}\n", {"out_channels", "kernel_size", "padding_mode"}),
+        ("train: {|}\n", {"epochs", "optimizer", "augment"}),
+        ("train:\n  optimizer: {|}\n", {"SGD", "AdamW"}),
+        ("train:\n  optimizer: {SGD: {|}}\n", {"lr", "momentum"}),
+        ("train:\n  optimizer:\n    |\n", {"SGD", "AdamW"}),
+        ("train:\n  optimizer: |\n", {"SGD", "AdamW"}),
+        ("train:\n  scheduler:\n    |\n", {"StepLR", "OneCycleLR", "CosineAnnealingLR"}),
+        ("train:\n  loss: |\n", {"CrossEntropyLoss", "MSELoss"}),
+        ("train:\n  augment: [|]\n", {"RandomCrop", "RandomHorizontalFlip"}),
+        ("blocks:\n  |\n", {"a block"}),
+    ],
+)
+def test_something_is_offered_after_a_brace_and_where_nothing_stands_yet(
+    server: LanguageServer, text: str, names: set[str]
+) -> None:
+    assert names <= {*offered(server, text)}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +133,15 @@ def test_arguments_are_offered_with_documentation_and_default(
     for name, argument in OPS["Conv2d"].args.items():
         assert items[name]["documentation"].startswith(argument.doc)
     assert items["stride"]["documentation"].endswith("; by default `1`")
+
+
+def test_arguments_after_a_brace_come_with_values_that_are_right(server: LanguageServer) -> None:
+    items = offered(server, "layers:\n  - Conv2d: {|}\n")
+    assert items["out_channels"]["insertText"] == "out_channels: ${1:64}"
+    assert items["padding_mode"]["insertText"] == "padding_mode: ${1:zeros}"
+    assert items["stride"]["documentation"] == OPS["Conv2d"].args["stride"].doc
+    below = offered(server, "layers:\n  - Conv2d:\n      |\n")
+    assert below["out_channels"]["insertText"] == "out_channels: ${1:64}"
 
 
 def test_an_argument_brings_one_value_and_not_a_list(server: LanguageServer) -> None:
@@ -145,6 +181,25 @@ def test_hovering_tells_what_a_layer_and_an_argument_do(server: LanguageServer) 
     assert OPS["Conv2d"].args["kernel_size"].doc in argument
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("layers:\n  - Re|LU\n", OPS["ReLU"].summary()),
+        ("layers:\n  act: Re|LU\n", OPS["ReLU"].summary()),
+        ("train:\n  optimizer: S|GD\n", "Stochastic gradient descent"),
+        ("train:\n  loss: CrossEntropy|Loss\n", "applies log-softmax itself"),
+        ("train:\n  augment: [RandomHorizontal|Flip]\n", "Left and right swapped"),
+        ("train:\n  opti|mizer: SGD\n", "How weights follow gradients"),
+    ],
+)
+def test_hovering_over_a_bare_word_tells_what_it_is(
+    server: LanguageServer, text: str, told: str
+) -> None:
+    shown = server.hover(MODELINE + HEAD + text)
+    assert told in shown
+    assert "Allowed Values" not in shown
+
+
 # findings
 
 
@@ -182,6 +237,53 @@ def test_a_wrong_value_is_marked_at_its_place(
     server: LanguageServer, text: str, place: str
 ) -> None:
     assert [where for where, _ in marked(server, text)] == [place]
+
+
+NUMBER = "expected a whole number or an expression such as `$n`"
+FLAG = "expected `true`, `false` or an expression such as `$n`"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("layers:\n  - Conv2d: {out_channels: many, kernel_size: 3}\n", NUMBER),
+        ("layers:\n  - Conv2d: {out_channels: 3, kernel_size: 3, bias: 3}\n", FLAG),
+        ("layers:\n  - {if: maybe, ReLU: {}}\n", FLAG),
+        ("layers:\n  - relu\n", "expected a layer or a block: their names begin with a capital"),
+        ("layers: 3\n", "expected layers: a list, a mapping or a layer's name"),
+        ("train: {epochs: many}\n", NUMBER),
+        ("train: {metric: f1}\n", "expected `accuracy`, `loss` or an expression such as `$n`"),
+        ("train: {warmup: yes}\n", "expected a mapping, a number or `null`"),
+        ("train: {loss: {MSE: {}}}\n", "expected `CrossEntropyLoss`, `NLLLoss`, "),
+        ("train: {optimizer: SDG}\n", "expected `SGD`, `Adam`, `AdamW`, "),
+    ],
+)
+def test_a_message_is_in_the_words_of_a_spec(
+    server: LanguageServer, text: str, message: str
+) -> None:
+    ((_, told),) = marked(server, text)
+    assert told.startswith(message)
+    assert "pattern" not in told
+
+
+SLIPS = [
+    ("Linaer", "Linear"), ("Lineer", None), ("Linea", "Linear"), ("Linnear", "Linear"),
+    ("LINEAR", "Linear"), ("Relu", "ReLU"), ("Conv2D", "Conv2d"), ("BathcNorm2d", "BatchNorm2d"),
+    ("MaxPool2d", None), ("MyBlock", None), ("Conv", None), ("Stem", None), ("Ad", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form", ["layers:\n  - {}: 10\n", "layers:\n  - {}\n", "layers:\n  fc: {{{}: {{}}}}\n"]
+)
+def test_a_slip_in_the_name_of_a_layer_is_marked_and_a_block_is_not(
+    server: LanguageServer, form: str
+) -> None:
+    texts = [MODELINE + HEAD + form.format(name) for name, _ in SLIPS]
+    for (name, meant), marks in zip(SLIPS, server.diagnostics_of(texts), strict=True):
+        told = [mark["message"] for mark in marks if "no such layer" in mark["message"]]
+        right = f"there is no such layer: did you mean `{meant}`?"
+        assert told == ([right] if meant else []), name
 
 
 @pytest.mark.parametrize(

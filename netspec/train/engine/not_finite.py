@@ -68,7 +68,9 @@ def not_finite(case: Case) -> LossNotFinite:
     why, hint = _why(case)
     what = f"the loss is not a finite number at step {case.step}"
     message = f"{what}: {why}" if why else what
-    return LossNotFinite(f"{message}; the weights were left as they were", hint)
+    if case.weights_finite:
+        message += "; the weights were left as they were"
+    return LossNotFinite(message, hint)
 
 
 def _why(case: Case) -> tuple[str, str]:
