@@ -73,7 +73,8 @@ bench: $(VENV)/installed-for-tests
 # Would the tests see a mistake? make mutants ROOMS=ops SAMPLE=200 SEED=1
 mutants: $(VENV)/installed-for-tests
 	$(PIP) -c $(VENV)/constraints.txt -e '.[mutants]'
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ROOMS) --sample $(SAMPLE) --seed $(SEED)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutants.py $(ROOMS) --sample $(SAMPLE) --seed $(SEED) \
+	  --jobs $(JOBS)
 
 docs: $(VENV)/installed-for-tests
 	$(BIN)/python docs/draw_pictures.py
