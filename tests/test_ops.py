@@ -223,6 +223,52 @@ def test_at_most_one_argument_stands_alone(op: type[Op]) -> None:
     assert sum(a.bare for a in op.args.values()) <= 1
 
 
+BARE = {
+    "shape": ["Parameter", "Reshape"],
+    "out_features": ["Linear"],
+    "kernel_size": [f"{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],
+    "output_size": [f"Adaptive{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],
+    "num_groups": ["GroupNorm"],
+    "normalized_shape": ["LayerNorm", "RMSNorm"],
+    "size": ["LocalResponseNorm"],
+    "negative_slope": ["LeakyReLU"],
+    "approximate": ["GELU"],
+    "dim": ["Softmax", "LogSoftmax", "Softmin", "GLU", "Mean", "Concat"],
+    "p": ["Dropout", "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
+          "StochasticDepth", "WindowPartition"],
+    "padding": [f"{kind}Pad{n}d" for kind in ("Zero", "Reflection", "Replication", "Circular")
+                for n in (1, 2, 3)],
+    "upscale_factor": ["PixelShuffle"],
+    "downscale_factor": ["PixelUnshuffle"],
+    "groups": ["ChannelShuffle"],
+    "dims": ["Permute"],
+    "num_heads": ["MultiheadAttention"],
+}  # fmt: skip
+"""Which argument `Layer: value` gives; specs are written so, and go on meaning the same."""
+
+
+@every_op
+def test_the_argument_that_stands_alone_is_the_one_that_people_mean(op: type[Op]) -> None:
+    meant = [name for name, layers in BARE.items() if op.__name__ in layers]
+    assert [name for name, a in op.args.items() if a.bare] == meant
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape", "says"),
+    [
+        ("linear", (3, 4, 5), "takes 2 dimensions, not 3×4×5"),
+        ("bilinear", (3, 7), "takes 3 dimensions, not 3×7"),
+        ("bicubic", (3, 7), "takes 3 dimensions, not 3×7"),
+        ("trilinear", (3, 4, 5), "takes 4 dimensions, not 3×4×5"),
+        ("nearest", (12,), "takes 2, 3 or 4 dimensions, not a vector of 12"),
+    ],
+)
+def test_an_interpolation_says_what_it_takes(mode: str, shape: Shape, says: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        OPS["Upsample"](scale_factor=2, mode=mode).infer(*[shape])
+    assert refused.value.message == f"Upsample by `{mode}` {says}"
+
+
 def test_the_layers_are_known_without_torch() -> None:
     probe = "import sys, netspec.ops; print(*sorted({'torch', 'numpy'} & set(sys.modules)))"
     run = subprocess.run(

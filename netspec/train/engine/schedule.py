@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 from netspec.recipe import Recipe
 from netspec.recipe.schedulers import LENGTH
@@ -78,7 +78,7 @@ class Schedule:
         self._set(self._plain)
         if schedule and isinstance(self._scheduler, ReduceLROnPlateau):
             self._scheduler.step(0.0 if loss is None else loss)
-        elif schedule and self._scheduler is not None:
+        elif schedule and self._scheduler is not None and not _is_over(self._scheduler):
             _step_quietly(self._scheduler)
         self._plain = self.rates
         self._apply()
@@ -101,6 +101,11 @@ class Schedule:
     def _set(self, rates: list[float]) -> None:
         for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
+
+
+def _is_over(scheduler: LRScheduler) -> bool:
+    """Whether a cycle is at its last step; beyond it, torch divides by what is left of the cycle."""
+    return isinstance(scheduler, OneCycleLR) and scheduler.last_epoch + 1 >= scheduler.total_steps
 
 
 def _step_quietly(scheduler: LRScheduler) -> None:
