@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError
 
 MAX_BYTES = 256 * 1024
@@ -97,7 +98,7 @@ def decode(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise _error(
             "NS106",
-            f"the file has {len(data):,} bytes, and a spec may have {MAX_BYTES:,}",
+            f"the file has {counted(len(data), 'byte')}, and a spec may have {MAX_BYTES:,}",
             start,
             hint="a block with parameters, and `repeat` or `each`, say the same in less",
         )
@@ -439,7 +440,7 @@ class _Reader:
         if len(text) > MAX_SCALAR:
             raise _error(
                 "NS106",
-                f"a value of {len(text):,} characters is too long",
+                f"a value of {counted(len(text), 'character')} is too long",
                 span,
                 hint=f"a value may have {MAX_SCALAR:,} characters",
             )
@@ -459,7 +460,9 @@ class _Reader:
             raise _error("NS108", f"`{text}` is not a finite number", span, hint="write a number")
         value: int | float
         if len(text) > 40 and (_INT.match(text) or _FLOAT.match(text) or _HEX.match(text)):
-            raise _error("NS108", f"a number of {len(text):,} characters is too long", span)
+            raise _error(
+                "NS108", f"a number of {counted(len(text), 'character')} is too long", span
+            )
         if _INT.match(text):
             value = int(text)
         elif _OCTAL.match(text):

@@ -157,7 +157,7 @@ def test_an_unreadable_image_is_told_and_cannot_be_trained_on(ask: Ask) -> None:
     assert code == 1
     assert "unreadable: `train/dog/02.png`: its bytes are of no image format" in out
     assert err.startswith("error: `tree/train/cat/01.png` is no image that can be read: ")
-    assert "nor can 1 others be\nhint: mend them, take them away, or add `skip_broken" in err
+    assert "nor can 1 other be\nhint: mend them, take them away, or add `skip_broken" in err
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "bmp", "tiff", "webp"])

@@ -9,6 +9,7 @@ import typer
 
 from netspec.cli.help_text import MACHINE, Group
 from netspec.cli.options import App, app, usage
+from netspec.counted import counted
 
 if TYPE_CHECKING:
     from netspec.train.cache_folder import Entry
@@ -41,7 +42,7 @@ def cache(ctx: typer.Context) -> None:
         for e in found
     ]  # fmt: skip
     if count:
-        rows.append(("", "", f"{count} small result{'' if count == 1 else 's'}",
+        rows.append(("", "", counted(count, "small result"),
                      _megabytes(size), ""))  # fmt: skip
     print(f"the cache is in {cache_root()}")
     if len(rows) == 1:
@@ -93,7 +94,7 @@ def _named(entry: Entry) -> str:
 
 
 def _counted(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
+    return counted(count, "entry", "entries")
 
 
 def _megabytes(size: int) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from netspec.cli.help_text import SPECS
 from netspec.cli.options import app, finish, usage
+from netspec.counted import counted
 
 
 @app.command(short_help="write a commented starter spec", rich_help_panel=SPECS)
@@ -69,8 +70,8 @@ def _init_with_images(path: str, data: Path, *, force: bool) -> int:
     warnings = [*broken_words(found), *found.warnings()]
     for warning in warnings:
         print(safe(f"warning: {warning}"), file=sys.stderr)
-    classes, count = len(found.classes), found.total
-    print(f"wrote {path}: {classes} classes, {count:,} images; next, `netspec data {path}`")
+    held = f"{counted(len(found.classes), 'class', 'classes')}, {counted(found.total, 'image')}"
+    print(f"wrote {path}: {held}; next, `netspec data {path}`")
     return 0
 
 

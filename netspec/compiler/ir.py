@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from netspec.compiler.language.document import Document, Entry
+from netspec.counted import counted
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op, Shape, text
 from netspec.recipe import Recipe
@@ -176,7 +177,7 @@ class NetworkIR:
     def __repr__(self) -> str:
         """Short, since a notebook shows it."""
         shapes = f"{text(self.input_shape)} → {text(self.output_shape)}"
-        return f"<Network {self.name}: {shapes}, {self.num_params:,} parameters>"
+        return f"<Network {self.name}: {shapes}, {counted(self.num_params, 'parameter')}>"
 
     @property
     def output_shape(self) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Final
 
+from netspec.counted import counted
 from netspec.json_schema import BOOL, NUMBER, POSITIVE, POSITIVE_NUMBER, Schema, one_of
 from netspec.ops.base import Refusal, Saved, Shape, arg
 from netspec.ops.torch_op import TorchOp
@@ -79,7 +80,7 @@ class PReLU(TorchOp):
         if self.num_parameters not in (1, channels):
             raise Refusal(
                 "NS409",
-                f"{self.num_parameters} slopes for {channels} channels",
+                f"{counted(self.num_parameters, 'slope')} for {counted(channels, 'channel')}",
                 argument="num_parameters",
                 hint=f"use `num_parameters: {channels}`, or 1 for a slope that all share",
             )

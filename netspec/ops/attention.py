@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netspec.counted import counted
 from netspec.json_schema import BOOL, POSITIVE, PROBABILITY
 from netspec.ops.base import Op, Refusal, Saved, Shape, arg, require_dims
 
@@ -16,7 +17,8 @@ def require_heads(features: int, num_heads: int) -> None:
     if features % num_heads:
         raise Refusal(
             "NS404",
-            f"{num_heads} heads do not divide {features} features",
+            f"{counted(num_heads, 'head does', 'heads do')} not divide "
+            f"{counted(features, 'feature')}",
             argument="num_heads",
             hint="the features must be a multiple of `num_heads`",
         )

@@ -18,6 +18,7 @@ from typing import (
     dataclass_transform,
 )
 
+from netspec.counted import counted
 from netspec.json_schema import Schema
 
 if TYPE_CHECKING:
@@ -247,6 +248,7 @@ def require_dims(op: Op, shape: Shape, dims: int, means: str, hint: str | None =
     if len(shape) != dims:
         raise Refusal(
             "NS401",
-            f"{type(op).__name__} takes {dims} dimensions ({means}), not {described(shape)}",
+            f"{type(op).__name__} takes {counted(dims, 'dimension')} ({means}), not "
+            f"{described(shape)}",
             hint=hint,
         )

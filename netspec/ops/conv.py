@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any, ClassVar
 
+from netspec.counted import counted
 from netspec.json_schema import BOOL, POSITIVE, Schema, one_of, sizes
 from netspec.ops.base import AXES, NOTHING, Ints, Refusal, Saved, Shape, arg, ntuple
 from netspec.ops.torch_op import TorchOp, require_spatial
@@ -26,7 +27,8 @@ def require_groups(groups: int, channels: int, which: str) -> None:
     if channels % groups:
         raise Refusal(
             "NS404",
-            f"{groups} groups do not divide {channels} {which} channels",
+            f"{counted(groups, 'group does', 'groups do')} not divide "
+            f"{counted(channels, f'{which} channel')}",
             argument="groups",
             hint="both channel counts must be multiples of `groups`",
         )

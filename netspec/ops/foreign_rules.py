@@ -8,6 +8,7 @@ from functools import wraps
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, Final, get_args
 
+from netspec.counted import counted
 from netspec.diagnostics import CODES
 from netspec.ops.base import Op, Refusal, Saved, Saves, Shape
 
@@ -36,7 +37,9 @@ def check_declared(op: type[Op]) -> None:
     if type(least) is not int or least < 0 or not (most is None or type(most) is int):
         raise ValueError(f"`{op.__name__}.arity` is no pair of a least and a largest number")
     if most is not None and most < least:
-        raise ValueError(f"`{op.__name__}.arity` takes at least {least} inputs and at most {most}")
+        raise ValueError(
+            f"`{op.__name__}.arity` takes at least {counted(least, 'input')} and at most {most}"
+        )
     for name in RULES:
         if not isinstance(getattr(op, name), FunctionType):
             raise ValueError(f"`{op.__name__}.{name}` is no method")

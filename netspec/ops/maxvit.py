@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
+from netspec.counted import counted
 from netspec.json_schema import POSITIVE
 from netspec.ops.base import Op, Refusal, Saved, Shape, arg, require_dims, text
 
@@ -57,7 +58,7 @@ class WindowDepartition(Op):
         if x[:2] != (high * wide, self.p**2):
             raise Refusal(
                 "NS409",
-                f"{high}×{wide} windows of {self.p}×{self.p} do not make {text(x)}",
+                f"windows, {high}×{wide} of {self.p}×{self.p} do not make {text(x)}",
                 argument="p" if x[0] == high * wide else "h_partitions",
             )
         return (x[2], high * self.p, wide * self.p)
@@ -84,14 +85,14 @@ class RelativePositionalMultiHeadAttention(Op):
         if x[2] % self.head_dim:
             raise Refusal(
                 "NS404",
-                f"heads of {self.head_dim} do not divide {x[2]} features",
+                f"heads of {self.head_dim} do not divide {counted(x[2], 'feature')}",
                 argument="head_dim",
                 hint="the features must be a multiple of `head_dim`",
             )
         if isqrt(x[1]) ** 2 != x[1]:
             raise Refusal(
                 "NS409",
-                f"{x[1]} positions do not fill a square window",
+                f"{counted(x[1], 'position does', 'positions do')} not fill a square window",
                 hint="`WindowPartition` makes square windows of an image",
             )
         return x

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from netspec.counted import counted
 from netspec.json_schema import (
     BOOL,
     NUMBER,
@@ -159,7 +160,8 @@ class GroupNorm(TorchOp):
         if x[0] % self.num_groups:
             raise Refusal(
                 "NS404",
-                f"{self.num_groups} groups do not divide {x[0]} channels",
+                f"{counted(self.num_groups, 'group does', 'groups do')} not divide "
+                f"{counted(x[0], 'channel')}",
                 argument="num_groups",
                 hint="the channels must be a multiple of `num_groups`",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
+from netspec.counted import counted
 from netspec.json_schema import INTEGER, Schema
 from netspec.ops.base import Op, Refusal, Shape, arg, text
 from netspec.ops.torch_op import TorchOp, dimension
@@ -33,8 +34,8 @@ def filled(target: Shape, total: int, what: str, argument: str) -> Shape:
     holds = f"a multiple of {known}" if -1 in target else str(known)
     raise Refusal(
         "NS405",
-        f"{what} has {total} elements, and `{argument}: [{', '.join(map(str, target))}]` takes "
-        f"{holds}",
+        f"{what} has {counted(total, 'element')}, and "
+        f"`{argument}: [{', '.join(map(str, target))}]` takes {holds}",
         argument=argument,
         hint="write one size as -1 to have it worked out" if -1 not in target and known else None,
     )

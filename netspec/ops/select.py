@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netspec.counted import counted
 from netspec.json_schema import BOOL, INTEGER, POSITIVE, nullable
 from netspec.ops.base import Ints, Op, Refusal, Shape, arg, described, text
 from netspec.ops.torch_op import dimension
@@ -104,7 +105,9 @@ class Chunk(Op):
         each = -(-x[at] // self.chunks)
         count = -(-x[at] // each)
         if not -count <= self.index < count:
-            parts = f"makes only {count} parts, so it has" if count < self.chunks else "has"
+            parts = (
+                f"makes only {counted(count, 'part')}, so it has" if count < self.chunks else "has"
+            )
             raise Refusal(
                 "NS409",
                 f"a size of {x[at]} split into {self.chunks} {parts} no part {self.index}",

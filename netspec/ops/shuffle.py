@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.counted import counted
 from netspec.json_schema import POSITIVE
 from netspec.ops.base import Refusal, Shape, arg
 from netspec.ops.torch_op import TorchOp, require_at_least, spatial
@@ -23,7 +24,8 @@ class PixelShuffle(TorchOp):
         if channels % factor**2:
             raise Refusal(
                 "NS409",
-                f"{channels} channels are not a multiple of {factor}², the square of the factor",
+                f"{counted(channels, 'channel is', 'channels are')} not a multiple of {factor}², "
+                "the square of the factor",
                 argument="upscale_factor",
                 hint=f"a `Conv2d` with a multiple of {factor**2} output channels makes them fit",
             )
@@ -68,7 +70,8 @@ class ChannelShuffle(TorchOp):
         if x[0] % self.groups:
             raise Refusal(
                 "NS404",
-                f"{self.groups} groups do not divide {x[0]} channels",
+                f"{counted(self.groups, 'group does', 'groups do')} not divide "
+                f"{counted(x[0], 'channel')}",
                 argument="groups",
                 hint="the channels must be a multiple of `groups`",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Final
 
+from netspec.counted import counted
 from netspec.json_schema import sizes
 from netspec.ops.base import AXES, Ints, Refusal, Shape, arg, ntuple, require_dims
 from netspec.ops.torch_op import TorchOp, require_spatial
@@ -88,7 +89,7 @@ class Fold(Windows):
         if x[1] != positions:
             raise Refusal(
                 "NS409",
-                f"an image of {image[0]}×{image[1]} has {positions} windows, not {x[1]}",
+                f"an image of {image[0]}×{image[1]} has {counted(positions, 'window')}, not {x[1]}",
                 argument="output_size",
             )
         return (x[0] // window, *image)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from netspec.counted import counted
 from netspec.json_schema import BOOL, Schema, nullable, one_of
 from netspec.ops.base import AXES, Ints, Refusal, Saves, Shape, arg, described
 from netspec.ops.torch_op import TorchOp
@@ -83,7 +84,9 @@ class Interpolation(TorchOp, abstract=True):
         if isinstance(given, tuple) and len(given) != len(spatial):
             raise Refusal(
                 "NS409",
-                f"`{name}` lists {len(given)}, and there are {len(spatial)} spatial dimensions",
+                f"`{name}` lists {len(given)}, and there "
+                f"{'is' if len(spatial) == 1 else 'are'} "
+                f"{counted(len(spatial), 'spatial dimension')}",
                 argument=name,
                 hint="one number stands for all",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.counted import counted
 from netspec.recipe.errors import RecipeError
 from netspec.recipe.recipe import Choice, Normalization, Recipe
 
@@ -16,7 +17,8 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.warmup is not None and recipe.warmup.epochs >= recipe.epochs:
         raise RecipeError(
             ("warmup",),
-            f"the warm-up of {recipe.warmup.epochs:g} epochs fills the run of {recipe.epochs}",
+            f"the warm-up of {counted(recipe.warmup.epochs, 'epoch')} fills the run of "
+            f"{recipe.epochs}",
             "give `warmup` fewer epochs than `epochs`",
         )
     if recipe.data.normalize is not None:

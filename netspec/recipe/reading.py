@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from netspec.counted import counted
 from netspec.json_schema import Schema
 from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.cross_checks import check_recipe
@@ -71,7 +72,7 @@ def _normalization(given: Any) -> Normalization | None:
         if len(mean) != len(std) and 1 not in (len(mean), len(std)):
             raise RecipeError(
                 ("data", "normalize"),
-                f"`mean` has {len(mean)} values and `std` has {len(std)}",
+                f"`mean` has {counted(len(mean), 'value')} and `std` has {len(std)}",
                 "give each a value for every channel, or one for all",
             )
         return Normalization(mean, std)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netspec.compiler import Network, Overrides, compile_source
 from netspec.compiler.sources.extend import read
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import text
 from netspec.report.escape import safe
@@ -105,8 +106,8 @@ def fine(checked: Checked) -> str:
     spatial = len(network.input_shape) - 1
     parts = [
         f"{text(network.input_shape)} → {text(network.output_shape)}",
-        f"{network.num_params:,} parameters",
-        f"{figure(network.macs)} multiply-adds",
+        f"{counted(network.num_params, 'parameter')}",
+        f"{figure(network.macs)} {'multiply-add' if network.macs == 1 else 'multiply-adds'}",
     ]
     if least:
         parts.append(f"least input {'×'.join([str(least)] * spatial)}")

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from netspec.counted import counted
 from netspec.report.escape import safe
 from netspec.report.starter import name_of, quoted
 
@@ -127,7 +128,7 @@ def _data(images: Images) -> list[str]:
         share = 0.2 if images.count < FEW else 0.1
         lines.append(f"validation: {share} # held out of the training images, to choose the best")
     if images.broken:
-        what = "1 image" if images.broken == 1 else f"{images.broken:,} images"
+        what = counted(images.broken, "image")
         lines.append(f"skip_broken: true # {what} cannot be read: `netspec data` names them")
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from netspec.counted import counted
 from netspec.json_schema import Schema
 from netspec.recipe import DATA_SETS, TRAIN_SCHEMA
 from netspec.recipe.augmentations import AUGMENTATIONS
@@ -132,8 +133,8 @@ def _data_set(name: str) -> list[str]:
             "",
             f"images   {shape}",
             f"classes  {held.classes}",
-            f"train    {held.train:,} images",
-            f"test     {held.test:,} images",
+            f"train    {counted(held.train, 'image')}",
+            f"test     {counted(held.test, 'image')}",
         ]
     if known.torchvision:
         lines += ["", "torchvision's data set; it is downloaded on first use into `data.root`"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from netspec.counted import counted
 from netspec.report import findings as show
 from netspec.report.check import Checked, fine
 
@@ -27,7 +28,7 @@ def _totals(all_checked: Sequence[Checked]) -> str:
     if len(all_checked) < 2 and not errors and not warnings:
         return ""
     counts = (("spec", len(all_checked)), ("error", errors), ("warning", warnings))
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts)
+    return ", ".join(counted(count, word) for word, count in counts)
 
 
 def _json(all_checked: Sequence[Checked]) -> str:

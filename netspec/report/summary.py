@@ -16,6 +16,7 @@ from netspec.compiler.ir import (
     num_params,
     owners,
 )
+from netspec.counted import counted
 from netspec.ops.base import text
 from netspec.report.escape import safe
 from netspec.report.figure import figure, size
@@ -120,7 +121,7 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
     ]
     if network.training_params:
         lines.append(
-            f"only in training   {network.training_params:,} parameters, "
+            f"only in training   {counted(network.training_params, 'parameter')}, "
             f"{figure(sum(macs(x) for x in leaves(network.root)) - network.macs)} multiply-adds"
         )
     lines.append(

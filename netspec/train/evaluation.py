@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from netspec.counted import counted
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import evaluate
 from netspec.train.errors import TrainError
@@ -49,7 +50,7 @@ class Evaluation:
         head = f"{self.split}: loss {figures.loss:.4f} · top-1 {figures.accuracy:.2%}"
         if figures.top5 is not None and len(self.classes) > 5:
             head += f" · top-5 {figures.top5:.2%}"
-        lines = [f"{head} · {figures.count:,} samples", ""]
+        lines = [f"{head} · {counted(figures.count, 'sample')}", ""]
         width = max(5, *(len(name) for name in self.classes))
         lines.append(f"{'class':{width}}  {'accuracy':>8}  {'samples':>8}  most often taken for")
         for place, name in enumerate(self.classes):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from netspec.counted import counted
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import place_in_torchrun
 from netspec.train.reporting.progress import Progress
@@ -42,7 +43,7 @@ def _opened(path: Path) -> RunFolder:
     inside = [env.parent.name for env in sorted(path.glob("*/env.json"))]
     if inside and not (path / "env.json").exists():
         raise TrainError(
-            f"`{path}` holds {_runs(len(inside))} and is none itself",
+            f"`{path}` holds {counted(len(inside), 'run')} and is none itself",
             f"name one of them, such as the newest, `{path / inside[-1]}`",
         )
     return open_folder(path)
@@ -78,14 +79,10 @@ def _begun(word: str, runs: Path, spec: str | None) -> RunFolder:
         return (exact or found)[0]
     if found:
         raise TrainError(
-            f"{_runs(len(found))} in `{runs}` begin with `{word}`: {_some(found)}",
+            f"{counted(len(found), 'run')} in `{runs}` begin with `{word}`: {_some(found)}",
             "write more of its name",
         )
     return open_folder(Path(word))  # which says what is there instead
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
 
 
 def _some(found: Sequence[RunFolder]) -> str:

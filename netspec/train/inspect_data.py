@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from netspec.counted import counted
 from netspec.ops.base import text as shape_text
 from netspec.recipe import Recipe
 from netspec.train.data import Data, Split, open_data
@@ -135,7 +136,9 @@ def _broken(found: Survey) -> TrainError | None:
     if not found.broken:
         return None
     first, reason = next(iter(found.broken.items()))
-    more = f", nor can {len(found.broken) - 1} others be" if len(found.broken) > 1 else ""
+    more = (
+        f", nor can {counted(len(found.broken) - 1, 'other')} be" if len(found.broken) > 1 else ""
+    )
     where = Path(found.name, first)
     return TrainError(f"`{where}` is no image that can be read: {reason}{more}", SKIP_BROKEN)
 
@@ -145,7 +148,7 @@ def broken_words(found: Survey) -> list[str]:
     paths = [f"`{path}`" for path in found.broken]
     if not paths:
         return []
-    many = "1 image" if len(paths) == 1 else f"{len(paths):,} images"
+    many = counted(len(paths), "image")
     shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
     return [f"{many} cannot be read, and `skip_broken` in the spec leaves out: {shown}"]
 
@@ -173,7 +176,8 @@ def _split(found: Survey, data: Data, recipe: Recipe) -> tuple[str, ...]:
         return found.split
     total = data.size("train") + held
     share = recipe.data.validation
-    held_out = f"`validation: {share:g}` holds out {held:,} of the {total:,} training images"
+    images = counted(total, "training image")
+    held_out = f"`validation: {share:g}` holds out {held:,} of the {images}"
     return (*found.split, held_out)
 
 

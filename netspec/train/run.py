@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, open_data
 from netspec.train.describe import describe, resolved_spec
@@ -235,10 +236,10 @@ def _start(network: Trainable, weights: Path, progress: Progress) -> Mapping[str
         progress.say(f"note: {note}")
     if found.replaced:
         named = ", ".join(f"`{name}`" for name in found.replaced)
-        has = f"{found.classes} classes" if found.classes else "no head"
+        has = counted(found.classes, "class", "classes") if found.classes else "no head"
         progress.say(
-            f"note: the file has {has} and the network {network.output_shape[0]} classes: "
-            f"{named} start afresh"
+            f"note: the file has {has} and the network "
+            f"{counted(network.output_shape[0], 'class', 'classes')}: {named} start afresh"
         )
     return found.weights
 
@@ -262,9 +263,9 @@ def _new_folder(network: Trainable, options: TrainOptions, processes: Processes)
 def _data_words(data: Data, recipe: Recipe) -> str:
     """Where the images are while the run runs, and why."""
     if data.info.resident:
-        return f"{data.info.num_train:,} training images kept decoded in memory"
+        return f"{counted(data.info.num_train, 'training image')} kept decoded in memory"
     why = "as asked" if recipe.data.in_memory is False else "as memory does not hold them all"
-    return f"{data.info.num_train:,} training images decoded by workers, {why}"
+    return f"{counted(data.info.num_train, 'training image')} decoded by workers, {why}"
 
 
 def _resume(run: Training, progress: Progress) -> None:
@@ -287,7 +288,7 @@ def _resume(run: Training, progress: Progress) -> None:
     done = loaded.tree["position"][0]
     if run.recipe.epochs < done:
         raise TrainError(
-            f"the run has {done} epochs already, and `epochs` is {run.recipe.epochs}",
+            f"the run has {counted(done, 'epoch')} already, and `epochs` is {run.recipe.epochs}",
             "the number of epochs may grow, not shrink",
         )
     for line in loaded.passed_over:
@@ -295,7 +296,7 @@ def _resume(run: Training, progress: Progress) -> None:
     for line in run.resume(loaded.tree):
         progress.say(f"note: {line}")
     epochs, at = loaded.tree["epochs"], run.position
-    grown = f", now to {run.recipe.epochs} epochs" if run.recipe.epochs != epochs else ""
+    grown = f", now to {counted(run.recipe.epochs, 'epoch')}" if run.recipe.epochs != epochs else ""
     progress.say(f"going on with {loaded.path} at epoch {at.epoch + 1}, step {at.step}{grown}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import Shape, text
 
@@ -26,7 +27,7 @@ def seems_channels_last(shape: Shape) -> bool:
 
 def read_so(shape: Shape) -> str:
     """How such a shape is read."""
-    return f"the input is {shape[0]} channels of {text(shape[1:])}: channels come first"
+    return f"the input is {counted(shape[0], 'channel')} of {text(shape[1:])}: channels come first"
 
 
 def noted(found: list[Diagnostic], shape: Shape, span: Span) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.compiler.ir import Output
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Span
 from netspec.ops.base import text
 from netspec.recipe import Recipe
@@ -27,8 +28,9 @@ def class_weights(
             continue
         span = _place(train, ("loss", recipe.loss.name, name))
         if span is not None:
-            count = f"{len(weights)} class weight{'s' if len(weights) != 1 else ''}"
-            message = f"{count}, and the network has {text(outputs[0].shape)} outputs"
+            shape = outputs[0].shape
+            made = counted(classes, "output") if len(shape) == 1 else f"outputs of {text(shape)}"
+            message = f"{counted(len(weights), 'class weight')}, and the network has {made}"
             hint = f"give {classes}, one for each class in the order of their names"
             found.append(Diagnostic("NS504", message, span, (), hint))
     return found

@@ -18,6 +18,7 @@ from netspec.compiler.language.init_rule import (
     names_a_kind,
 )
 from netspec.compiler.language.schema_validation import check_value
+from netspec.counted import counted
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, nearest
 from netspec.ops import OPS
 from netspec.ops.base import Shape, described
@@ -211,7 +212,11 @@ def _problem(rule: Rule, tensor: _Tensor, params: dict[str, Any]) -> Diagnostic 
     path = f"{tensor.module}.{tensor.name}" if tensor.module else tensor.name
     least, most = _DIMS.get(rule.function, (0, None))
     if len(tensor.shape) < least or (most is not None and len(tensor.shape) > most):
-        needs = f"{least} dimensions or more" if most is None else f"{least} to {most} dimensions"
+        needs = (
+            f"{counted(least, 'dimension')} or more"
+            if most is None
+            else f"{least} to {counted(most, 'dimension')}"
+        )
         message = f"`{rule.function}` needs {needs}, and `{path}` is {described(tensor.shape)}"
         hint = "for a vector, `zeros_`, `ones_`, `constant_`, `normal_` or `uniform_`"
         return Diagnostic("NS311", message, rule.span, (), hint)

@@ -8,6 +8,7 @@ from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Sit
 from netspec.compiler.interpret import interpret
 from netspec.compiler.ir import Layer, Scope, changed, leaves
 from netspec.compiler.language.document import Entry
+from netspec.counted import counted
 from netspec.diagnostics import Note, nearest
 from netspec.ops.base import Refusal, Shape, text
 
@@ -92,7 +93,7 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
         raise AlreadyReported
     context = earlier.context
     if first.free or len(shapes) != len(first.inputs):
-        message = f"`{first.name}` takes {len(first.inputs)} inputs, not {len(shapes)}"
+        message = f"`{first.name}` takes {counted(len(first.inputs), 'input')}, not {len(shapes)}"
         if first.free:
             message = f"`{first.name}` uses its block's `input`, and cannot be called again"
         context.report("NS309", message, entry.span)

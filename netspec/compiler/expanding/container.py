@@ -19,6 +19,7 @@ from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
+from netspec.counted import counted
 from netspec.diagnostics import Note, Span, nearest
 
 Expand = Callable[[Entry, Site], Layer | None]
@@ -43,7 +44,8 @@ def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | 
             return None
         if value > MAX_LAYERS:
             most = f"the {MAX_LAYERS:,} layers that a network may have"
-            context.report("NS307", f"{value:,} copies are more than {most}", span)
+            many = counted(value, "copy is", "copies are")
+            context.report("NS307", f"{many} more than {most}", span)
             raise LimitReached
         return (_with(scope, {"index": i}) for i in range(value))
     if not isinstance(value, list | tuple):

@@ -32,6 +32,7 @@ from netspec.compiler.ir import (
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import InputShape
 from netspec.compiler.language.names import TAKEN_BY_TORCH
+from netspec.counted import counted
 from netspec.diagnostics import SpecError
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
@@ -253,9 +254,10 @@ class Expander:
 def _refuse_number(context: Elaboration, op: Op, entry: Entry, given: int) -> None:
     """Say how many inputs the op takes."""
     least, most = op.arity
-    takes = "one input" if most == 1 else f"{least} inputs or more" if most is None else (
-        f"{least} to {most} inputs"
-    )  # fmt: skip
+    if most is None:
+        takes = f"{counted(least, 'input')} or more"
+    else:
+        takes = "one input" if most == 1 else f"{least} to {counted(most, 'input')}"
     hint = "name them: `from: [conv1, conv2]`, or list `branches:`" if least > 1 else (
         "join them first with `Add`, `Mul` or `Concat`"
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
 from netspec.compiler.language.said import flow, written
+from netspec.counted import counted
 from netspec.diagnostics import nearest
 from netspec.source import MAX_NUMBER
 
@@ -200,7 +201,7 @@ def _index(node: ast.expr, value: Any, index: Any) -> Any:
     if isinstance(index, bool) or not isinstance(index, int):
         raise _fail(node, f"`{written(index)}` is not a whole number")
     if not -len(value) <= index < len(value):
-        raise _fail(node, f"the list has {len(value)} items, and no item {index}")
+        raise _fail(node, f"the list has {counted(len(value), 'item')}, and no item {index}")
     return value[index]
 
 

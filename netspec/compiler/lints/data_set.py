@@ -7,6 +7,7 @@ from typing import Final
 
 from netspec.compiler.lints.flow import Flow
 from netspec.compiler.lints.recipe import data_place
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Note
 from netspec.ops.base import text
 from netspec.recipe import DATA_SETS
@@ -37,7 +38,7 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
         if shape[0] in (1, 3):
             kind = "grey" if shape[0] == 1 else "red, green and blue"
             hint = f"add `channels: {shape[0]}` beside it, which makes them {kind}, or {hint}"
-        images = f"images of `{data.dataset}` have {channels} channel{'s' if channels > 1 else ''}"
+        images = f"images of `{data.dataset}` have {counted(channels, 'channel')}"
         message = f"{images}, and the network takes {shape[0]}"
         yield Diagnostic("NS502", message, span, note, hint)
         return
@@ -55,9 +56,9 @@ def data_set(flow: Flow) -> Iterator[Diagnostic]:
         return
     outputs = network.output_shape
     if len(outputs) == 1 and outputs[0] < known.classes:
-        had = f"`{data.dataset}` has {known.classes} classes"
-        message = f"{had}, and the network has {outputs[0]} outputs"
-        hint = f"give the last layer {known.classes} outputs"
+        had = f"`{data.dataset}` has {counted(known.classes, 'class', 'classes')}"
+        message = f"{had}, and the network has {counted(outputs[0], 'output')}"
+        hint = f"give the last layer {counted(known.classes, 'output')}"
         if "num_classes" in network.params:
             hint += f", as with `--set num_classes={known.classes}`"
         yield Diagnostic("NS502", message, span, (), hint)

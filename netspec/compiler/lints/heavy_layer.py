@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from netspec.compiler.lints.flow import Flow, FlowStep, provenance
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic
 from netspec.ops.linear import Linear
 
@@ -33,9 +34,9 @@ def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:
     if count <= SHARE * total:
         return
     share = f"{100 * count // total} %"
-    message = f"this {step.kind} holds {share} of the network's {total:,} parameters"
+    message = f"this {step.kind} holds {share} of the network's {counted(total, 'parameter')}"
     hint = None
     if isinstance(step.op, Linear):
-        features = f"{step.layer.inputs[0][-1]:,} features come in"
+        features = f"{counted(step.layer.inputs[0][-1], 'feature comes', 'features come')} in"
         hint = f"{features}: pool before the `Flatten`, for example with `AdaptiveAvgPool2d: 1`"
     yield Diagnostic("NS611", message, step.span, provenance(step.layer), hint)

@@ -7,6 +7,7 @@ from typing import Final
 
 from netspec.compiler.analysis.propagate import Memo, output_shape
 from netspec.compiler.lints.flow import Flow, FlowStep, provenance
+from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import AXES, Op, Refusal, Shape, ntuple, text
 from netspec.ops.conv import Conv
@@ -51,7 +52,7 @@ def unread_pixels(flow: Flow) -> Iterator[Diagnostic]:
         notes = list(others.values())
         if len(notes) > MOST_NOTES:
             more = len(notes) - MOST_NOTES + 1
-            notes = [*notes[: MOST_NOTES - 1], Note(f"and so in {more} more layers")]
+            notes = [*notes[: MOST_NOTES - 1], Note(f"and so in {counted(more, 'more layer')}")]
         yield _finding(flow, *first, notes)
 
 

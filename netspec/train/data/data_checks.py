@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from netspec.counted import counted
 from netspec.ops.base import text
 from netspec.recipe import Recipe
 from netspec.recipe.losses import ONE_HOT
@@ -49,7 +50,7 @@ def _check_channels(dataset: str, channels: int, input_shape: tuple[int, ...]) -
 
 
 def _channels(count: int) -> str:
-    return "1 channel" if count == 1 else f"{count} channels"
+    return counted(count, "channel")
 
 
 def _check_sizes(
@@ -65,7 +66,8 @@ def _check_sizes(
         fill = entry.args.get("fill")
         if isinstance(fill, tuple) and len(fill) not in (1, channels):
             raise TrainError(
-                f"`fill` of `{entry.name}` has {len(fill)} values for {_channels(channels)}",
+                f"`fill` of `{entry.name}` has {counted(len(fill), 'value')} for "
+                f"{_channels(channels)}",
                 "give one for each channel, or one for all",
             )
     trained = augmentation(recipe.augment, 0, nothing, nothing).size(size)
@@ -95,8 +97,8 @@ def check_weights(recipe: Recipe, outputs: int) -> None:
         given = recipe.loss.args.get(name)
         if given is not None and len(given) not in (least, outputs):
             raise TrainError(
-                f"`{name}` of `{recipe.loss.name}` has {len(given)} values, and the network "
-                f"answers for {outputs} classes",
+                f"`{name}` of `{recipe.loss.name}` has {counted(len(given), 'value')}, and the "
+                f"network answers for {counted(outputs, 'class', 'classes')}",
                 "give one for each class",
             )
 
@@ -110,6 +112,7 @@ def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> 
         )
     if classes != outputs and not binary:
         raise TrainError(
-            f"`{dataset}` has {classes} classes, and the network answers for {outputs}",
-            f"give the network {classes} outputs, as with `--set num_classes={classes}`",
+            f"`{dataset}` has {counted(classes, 'class', 'classes')}, and the network answers "
+            f"for {outputs}",
+            f"give the network {counted(classes, 'output')}, as with `--set num_classes={classes}`",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.recipe import Normalization, Recipe
 from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.data.cache import key_of, remembered
@@ -160,8 +161,8 @@ def _spread(given: Normalization, channels: int) -> tuple[tuple[float, ...], tup
     for name, values in (("mean", given.mean), ("std", given.std)):
         if len(values) not in (1, channels):
             raise TrainError(
-                f"`normalize` gives {len(values)} values of `{name}` for {channels} "
-                f"channel{'s' if channels > 1 else ''}",
+                f"`normalize` gives {counted(len(values), 'value')} of `{name}` for "
+                f"{counted(channels, 'channel')}",
                 "give one for each channel, or one for all",
             )
     mean, std = (

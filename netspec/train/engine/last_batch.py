@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import torch
 
+from netspec.counted import counted
 from netspec.train.errors import TrainError
 from netspec.train.trainable import Trainable
 
@@ -34,7 +35,7 @@ def require_norms_to_work(
     if least_share(count, batch_size, world_size) != 1 or _takes_one(network):
         return
     rest = count % batch_size or batch_size
-    where = f"{count:,} images in batches of {batch_size} leave a last one of {rest}"
+    where = f"{counted(count, 'image')} in batches of {batch_size} leave a last one of {rest}"
     if world_size > 1:
         where += f", of which a process of {world_size} takes one"
     raise TrainError(

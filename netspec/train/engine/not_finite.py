@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.recipe import Recipe
 from netspec.train.errors import LossNotFinite
 
@@ -78,8 +79,8 @@ def _why(case: Case) -> tuple[str, str]:
     batch = case.batch
     if batch is not None and batch.bad_images:
         return (
-            f"{batch.bad_images} of the batch's {batch.count} images hold values that are not "
-            "finite",
+            f"{batch.bad_images} of the batch's {counted(batch.count, 'image')} hold values that "
+            "are not finite",
             "find the images whose pixels are not finite numbers, and mend them or leave them out",
         )
     if batch is not None and not batch.labels_count and case.recipe.loss.name in BOUNDED:

@@ -8,6 +8,7 @@ from typing import Final
 
 import torch
 
+from netspec.counted import counted
 from netspec.recipe import Recipe
 from netspec.recipe.schedulers import changes_momentum
 from netspec.train.errors import TrainError
@@ -61,7 +62,7 @@ def choose_device(wanted: str | None, processes: Processes) -> torch.device:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         index = processes.local_rank if device.index is None else device.index
         if index >= count:
-            found = f"{count} GPU{'s' if count != 1 else ''}"
+            found = f"{counted(count, 'GPU')}"
             if count and device.index is None:
                 raise TrainError(
                     f"process {index} of this machine has no GPU: torch finds {found}",
@@ -188,7 +189,7 @@ def _device_words(device: torch.device, processes: Processes) -> str:
         name = torch.cuda.get_device_name(device)
     elif device.type == "cpu":
         threads = torch.get_num_threads()
-        name = f"CPU with {threads} thread{'s' if threads != 1 else ''}"
+        name = f"CPU with {counted(threads, 'thread')}"
     else:
         name = "Apple GPU"
     return f"{processes.world_size} × {name}" if processes.distributed else name

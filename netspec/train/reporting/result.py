@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.counted import counted
 from netspec.train.metrics import Metrics
 from netspec.train.reporting.columns import columns
 from netspec.train.reporting.figures import loss_text, share_text
@@ -43,8 +44,8 @@ class RunResult:
                 table.append((name, loss, accuracy, f"{figures.count:,}"))
         lines = [columns(table)]
         lines.append(
-            f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}, "
-            f"{self.steps:,} step{'s' if self.steps != 1 else ''} in "
+            f"{counted(self.epochs, 'epoch')}, "
+            f"{counted(self.steps, 'step')} in "
             f"{duration(self.seconds)} · files in {self.folder}"
         )
         return "\n".join(lines)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from netspec.counted import counted
 from netspec.train.reporting.columns import columns
 from netspec.train.reporting.curves import Curve, draw_curves
 from netspec.train.reporting.figures import metric_text
@@ -132,7 +133,8 @@ def differences(runs: Sequence[RunSummary], width: int | None = None) -> str:
         rows.append((name, *(_metric(metric, one) for one in figures)))
     table = columns(rows, width)
     if (more := len(of_network) - NETWORK_KEYS) > 0:
-        table += f"\n\nthe networks differ in {more} more keys: compare each run's `resolved.yaml`"
+        many = counted(more, "more key")
+        table += f"\n\nthe networks differ in {many}: compare each run's `resolved.yaml`"
     return table
 
 

@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.train.absent import absent
 from netspec.train.errors import TrainError, first_line
 from netspec.train.say import Say, silent
@@ -229,7 +230,7 @@ def _compare(
 ) -> None:
     lines = mismatches(found, expected)
     if lines:
-        count = "1 tensor differs" if len(lines) == 1 else f"{len(lines)} tensors differ"
+        count = counted(len(lines), "tensor differs", "tensors differ")
         listed = "\n  ".join(lines)
         raise TrainError(
             f"the weights in `{path}` do not fit the network: {count}\n  {listed}",

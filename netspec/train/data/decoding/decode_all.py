@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from netspec.counted import counted
 from netspec.train.data.arrays import Arrays
 from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of
 from netspec.train.data.decoding import decode
@@ -79,7 +80,7 @@ def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:
 
     def make(target: Path) -> Mapping[str, Labels]:
         total = sum(len(files.paths) for files in folders.parts.values())
-        say(f"decoding {total:,} images of `{folders.name}`, once")
+        say(f"decoding {counted(total, 'image')} of `{folders.name}`, once")
         for part, files in folders.parts.items():
             _decode_part(folders.root, files, chosen, images_path(target, part))
         return {

@@ -7,6 +7,7 @@ import os
 from collections.abc import Container
 from dataclasses import replace
 
+from netspec.counted import counted
 from netspec.train.cache_folder import cache_root
 from netspec.train.data.cache import key_of, locked, remembered
 from netspec.train.data.decoding.decode_all import broken
@@ -25,7 +26,8 @@ def without_broken(folders: ClassFolders, say: Say) -> ClassFolders:
     key = key_of("broken", os.fspath(folders.root.resolve()), folders.state)
 
     def find() -> dict[str, list[tuple[str, str]]]:
-        say(f"reading {len(paths):,} images of `{folders.name}` for those that are broken, once")
+        images = counted(len(paths), "image")
+        say(f"reading {images} of `{folders.name}` for those that are broken, once")
         aside = cache_root() / "locks" / f"{key}.{os.getpid()}.job"
         return {"broken": broken(folders.root, paths, aside)}
 

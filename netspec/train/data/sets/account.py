@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from netspec.counted import counted
 from netspec.train.data.sets.class_folders import ClassFolders
 
 FEW: Final = 10
@@ -32,7 +33,7 @@ def account(folders: ClassFolders) -> list[str]:
     counts = class_counts(folders)
     parts = " · ".join(f"{part} {sum(counted.values()):,}" for part, counted in counts.items())
     classes = len(folders.classes)
-    lines = [f"data: {classes} classes in `{folders.name}`, images: {parts}"]
+    lines = [f"data: {counted(classes, 'class', 'classes')} in `{folders.name}`, images: {parts}"]
     first = next(iter(counts.values()))
     if classes <= NAMED:
         each = " · ".join(
@@ -43,7 +44,8 @@ def account(folders: ClassFolders) -> list[str]:
     else:
         least, most = (pick(first, key=lambda name: first[name]) for pick in (min, max))
         lines.append(
-            f"data: from {first[least]:,} images (`{least}`) to {first[most]:,} (`{most}`) a class"
+            f"data: from {counted(first[least], 'image')} (`{least}`) to {first[most]:,} "
+            f"(`{most}`) a class"
         )
     lines += [f"warning: {warning}" for warning in count_warnings(counts.get("train", {}))]
     notes = (*folders.unused, *folders.strays, folders.split, skipped_words(folders.skipped))
@@ -56,7 +58,7 @@ def skipped_words(skipped: Sequence[tuple[str, str]]) -> str:
         return ""
     named = ", ".join(f"`{path}` ({reason})" for path, reason in skipped[:3])
     more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
-    many = "1 image is" if len(skipped) == 1 else f"{len(skipped):,} images are"
+    many = counted(len(skipped), "image is", "images are")
     return f"{many} left out, as `skip_broken` says: {named}{more}"
 
 
@@ -71,7 +73,7 @@ def count_warnings(trained: Mapping[str, int]) -> list[str]:
     least, most = (pick(trained, key=trained.__getitem__, default="") for pick in (min, max))
     if trained and trained[most] >= UNEVEN * max(trained[least], 1):
         found.append(
-            f"classes are uneven: {trained[most]:,} training images of `{most}`, "
+            f"classes are uneven: {counted(trained[most], 'training image')} of `{most}`, "
             f"{trained[least]:,} of `{least}`"
         )
     return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.counted import counted
 from netspec.train.absent import absent
 from netspec.train.data.augment.counter_rng import TEST, permutation
 from netspec.train.data.sets.layout import (
@@ -99,9 +100,10 @@ def class_folders(root: Path) -> ClassFolders:
         strays += left
     if not found.keys() & {"test", "validation"}:
         found["train"], found["test"] = _split(found["train"], len(classes))
+        held = len(found["test"].paths)
         split = (
-            f"no test part: {len(found['test'].paths)} images, a fifth of each class, are held out "
-            "as one; a `test` folder chooses them itself"
+            f"no test part: {counted(held, 'image')}, a fifth of each class, "
+            f"{'is' if held == 1 else 'are'} held out as one; a `test` folder chooses them itself"
         )
     return ClassFolders(
         root, classes, found, state.hexdigest(), layout.unused, tuple(strays), split
@@ -190,7 +192,7 @@ def _files(
             state.update(f"{relative}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
     count = sum(others.values())
     kinds = ", ".join(f"`{suffix or 'no suffix'}`" for suffix in sorted(others)[:6])
-    files = "1 file is no image by its" if count == 1 else f"{count} files are no images by their"
+    files = counted(count, "file is no image by its", "files are no images by their")
     return Files(tuple(paths), tuple(labels)), [f"{files} suffix: {kinds}"] * bool(count)
 
 
@@ -232,7 +234,8 @@ def _split(files: Files, classes: int) -> tuple[Files, Files]:
         test += mine[: round(len(mine) * TEST_SHARE)]
     if not test:
         raise TrainError(
-            f"{total} images are too few to hold out a test set", "add images, or a `test/` folder"
+            f"{counted(total, 'image is', 'images are')} too few to hold out a test set",
+            "add images, or a `test/` folder",
         )
     held = set(test)
     parts = ([i for i in range(total) if i not in held], sorted(held))

@@ -11,6 +11,7 @@ from typing import Final
 
 from PIL import Image
 
+from netspec.counted import counted
 from netspec.train.absent import absent
 from netspec.train.errors import TrainError
 
@@ -194,7 +195,7 @@ def _stray_images(folder: Path) -> tuple[str, ...]:
     images = [name for name in names if is_image(name)]
     if not images:
         return ()
-    what = "an image lies" if len(images) == 1 else f"{len(images)} images lie"
+    what = counted(len(images), "image lies", "images lie")
     return (f"`{min(images)}`: {what} beside the class folders, in no class",)
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.train.data.data import Data
 from netspec.train.data.decoding.decode import UnreadableImage, read_image
 from netspec.train.data.sets.class_folders import ClassFolders
@@ -124,8 +125,8 @@ def _chosen(classes: int) -> tuple[list[int], str]:
     """The classes that are shown, and how they are told."""
     chosen = _spread(list(range(classes)), MOST_CLASSES)
     if len(chosen) < classes:
-        return chosen, f"{len(chosen)} of {classes:,} classes"
-    return chosen, "one class" if classes == 1 else f"{classes} classes"
+        return chosen, f"{len(chosen)} of {counted(classes, 'class', 'classes')}"
+    return chosen, counted(classes, "class", "classes")
 
 
 def _spread(places: Sequence[int], count: int) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from netspec.counted import counted
 from netspec.train.data.decoding.decode import UnreadableImage
 from netspec.train.data.sets.account import class_counts, count_warnings
 from netspec.train.data.sets.class_folders import ClassFolders
@@ -83,7 +84,7 @@ class Survey:
             )
         faint = [path for path, header in self.headers.items() if header.faint]
         if faint:
-            many = "1 image" if len(faint) == 1 else f"{len(faint):,} images"
+            many = counted(len(faint), "image")
             found.append(
                 f"{many} of more than 8 bits, such as `{faint[0]}`, nearly of one shade in 8: the "
                 "values fill little of their type's range; scale the files to all of it"
@@ -124,7 +125,7 @@ def survey(folders: ClassFolders) -> Survey:
 
 
 def _groups(groups: tuple[tuple[str, ...], ...]) -> str:
-    return "1 image is" if len(groups) == 1 else f"{len(groups):,} images are"
+    return counted(len(groups), "image is", "images are")
 
 
 def _pair(group: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from unicodedata import east_asian_width
 
+from netspec.counted import counted
 from netspec.ops.base import text as shape_text
 from netspec.train.data.survey.survey import Survey
 from netspec.train.data.survey.unused_files import HIDDEN, NO_CLASS, SUFFIX
@@ -66,7 +67,7 @@ def _table(found: Survey) -> list[str]:
     lines = [f"  {'':{width}}  {heads}  {legend}"]
     for place, name in enumerate(rows):
         if between and place == ENDS:
-            lines.append(f"  {'…':{width}}  {between:,} classes between")
+            lines.append(f"  {'…':{width}}  {counted(between, 'class', 'classes')} between")
         counts = "  ".join(f"{found.counts[part][name]:>{size},}" for part, size in columns.items())
         short = _short(name)
         lines.append(
