@@ -338,6 +338,19 @@ def test_schema_is_json(netspec: Netspec) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+def test_schema_of_a_spec_has_the_blocks_of_the_spec_that_it_extends(
+    netspec: Netspec, tmp_path: Path
+) -> None:
+    base = "netspec: 1\nblocks: {First: {layers: [ReLU]}}\nlayers: [First]\n"
+    (tmp_path / "base.yaml").write_text(base)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("netspec: 1\nextends: base.yaml\n")
+    assert "First" in json.loads(netspec("schema", str(spec)).out)["$defs"]
+    missing = netspec("schema", str(tmp_path / "none.yaml"))
+    assert (missing.code, missing.out) == (1, "")
+    assert "error[NS101]: there is no file" in missing.err
+
+
 def test_ops_lists_every_layer(netspec: Netspec) -> None:
     done = netspec("ops")
     assert done.code == 0

@@ -22,6 +22,12 @@ ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
 MODELINE = "# yaml-language-server: $schema=schema.json\n"
 HEAD = "netspec: 1\ninput: [3, 8, 8]\n"
+BLOCKS = {
+    "Stem": {"description": "where it begins", "layers": ["ReLU"]},
+    "Stage": {"params": {"width": "int", "stride": 2}, "layers": ["ReLU"]},
+    "Linea": {"layers": ["ReLU"]},
+}
+OWN = MODELINE.replace("schema.json", "own.json") + HEAD
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
     """A server in a folder with the schema beside the documents."""
     folder = tmp_path_factory.mktemp("editor")
     (folder / "schema.json").write_text(json.dumps(editor_schema()), encoding="utf-8")
+    (folder / "own.json").write_text(json.dumps(editor_schema(BLOCKS)), encoding="utf-8")
     try:
         running = LanguageServer(folder)
     except Unavailable as why:
@@ -168,6 +175,37 @@ def test_sections_and_settings_are_offered(server: LanguageServer) -> None:
     assert {"data", "epochs", "optimizer", "scheduler", "augment"} <= set(items)
     assert {"SGD", "AdamW"} <= set(offered(server, "train:\n  optimizer: {S|}\n"))
     assert {"lr", "momentum"} <= set(offered(server, "train:\n  optimizer: {SGD: {l|}}\n"))
+
+
+# a spec's own blocks, in the schema that was made for it
+
+
+def test_own_blocks_are_offered_as_layers_are(server: LanguageServer) -> None:
+    items = server.completions(OWN + "layers:\n  - {|}\n")
+    assert items["Stem"]["insertText"] == "Stem"
+    assert items["Stem"]["documentation"] == "where it begins"
+    assert items["Stage"]["insertText"] == "Stage: {width: ${1:1}}"
+    below = server.completions(OWN + "layers:\n  - |\n")
+    assert below["Stage"]["insertText"] == "Stage: {width: ${1:1}}"
+    assert "Stem" in server.completions(OWN + "layers:\n  a: |\n")
+
+
+def test_their_parameters_are_offered_and_others_marked(server: LanguageServer) -> None:
+    items = server.completions(OWN + "layers:\n  - Stage: {w|}\n")
+    assert items["stride"]["documentation"] == "a parameter of the block; by default `2`"
+    assert items["stride"]["insertText"] == "stride: ${1:2}"
+    assert "where it begins" in server.hover(OWN + "layers:\n  - St|em\n")
+    wrong = [
+        "{Stage: {}}",
+        "{Stage: {width: 1, heigth: 2}}",
+        "{Stage: {width: 1}}",
+        "Linea",
+        "Other",
+    ]
+    marks = server.diagnostics_of([f"{OWN}layers:\n  - {layer}\n" for layer in wrong])
+    assert [[mark["message"] for mark in found] for found in marks] == [
+        ['Missing property "width".'], ["Property heigth is not allowed."], [], [], [],
+    ]  # fmt: skip
 
 
 # hovering
@@ -313,7 +351,7 @@ def test_the_shipped_specs_are_not_marked(server: LanguageServer) -> None:
 
 
 def test_both_schemas_are_valid_schemas() -> None:
-    for schema in (spec_schema(), editor_schema()):
+    for schema in (spec_schema(), editor_schema(), editor_schema(BLOCKS)):
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
@@ -346,6 +384,11 @@ def test_the_editors_schema_refuses_what_the_checkers_does(text: str) -> None:
         for schema in (spec_schema(), editor_schema())
     ]
     assert len(set(verdicts)) == 1
+
+
+@pytest.mark.parametrize("blocks", [None, 3, [], {}, {"a": 1, "B": 2, "C": {"params": [1]}, 3: {}}])
+def test_whatever_the_blocks_are_there_is_a_schema(blocks: object) -> None:
+    jsonschema.Draft202012Validator.check_schema(editor_schema(blocks))
 
 
 def test_the_editors_schema_accepts_every_shipped_spec() -> None:

@@ -13,6 +13,7 @@ import yaml
 
 import netspec
 from netspec.compiler.language.editor_schema import editor_schema
+from netspec.compiler.language.own_blocks import block_snippet, own_blocks
 from netspec.compiler.language.schema import spec_schema
 from netspec.compiler.language.snippets import (
     choice_snippets,
@@ -156,6 +157,16 @@ def test_the_snippet_of_a_block_is_a_block() -> None:
     layers = filled(body["layers"])
     text = f"input: [3]\nblocks: {{{filled(name)}: {{layers: {layers}}}}}\nlayers: [{filled(name)}]"
     assert refused(text) == []
+
+
+def test_the_snippet_of_an_own_block_has_a_value_for_each_type() -> None:
+    types = ("int", "float", "bool", "str", "list")
+    blocks = {"Own": {"params": {f"a_{t}": t for t in types}, "layers": ["ReLU"]}}
+    for name, piece in own_blocks(blocks).items():
+        layer = written(block_snippet(name, piece))
+        params = ", ".join(f"a_{t}: {t}" for t in types)
+        text = f"blocks: {{Own: {{params: {{{params}}}, layers: [ReLU]}}}}"
+        assert refused(f"input: [3]\n{text}\nlayers: [{layer}]") == []
 
 
 def test_no_value_that_is_inserted_is_below_what_is_allowed() -> None:

@@ -88,6 +88,20 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
     return done.network
 
 
+def blocks_of(path: str) -> object:
+    """The `blocks` of a spec and of those it extends, as plain data; findings end the command."""
+    from netspec.compiler.language.own_blocks import written_blocks
+    from netspec.compiler.sources.extend import extend, read
+    from netspec.diagnostics import SpecError
+    from netspec.report import findings as show
+
+    try:
+        return written_blocks(extend(read(os.path.expanduser(path))).root)
+    except SpecError as error:
+        print(show.text(error.diagnostics, {}, in_color(sys.stderr)), file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
 def finish(run: Callable[[], int]) -> None:
     """Run a command's work; an error that the user can mend is a sentence and exit code 1."""
     from netspec.train.errors import TrainError

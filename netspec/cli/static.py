@@ -14,6 +14,7 @@ from netspec.cli.options import (
     Input,
     Settings,
     app,
+    blocks_of,
     ending_in_usage,
     load,
     usage,
@@ -90,13 +91,18 @@ def explain(
 
 
 @app.command(short_help="print the JSON Schema that editors use", rich_help_panel=REFERENCE)
-def schema() -> None:
-    """Print the JSON Schema of specs, for editors."""
+def schema(
+    path: Annotated[
+        str | None, typer.Argument(metavar="SPEC", help="offer this spec's own blocks too")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of specs, for editors; with a spec, with its own blocks."""
     import json
 
     from netspec.compiler.language.editor_schema import editor_schema
 
-    print(json.dumps(editor_schema(), indent=2, ensure_ascii=False))
+    blocks = None if path is None else blocks_of(path)
+    print(json.dumps(editor_schema(blocks), indent=2, ensure_ascii=False))
 
 
 @app.command(short_help="list the layers, or one layer's arguments", rich_help_panel=REFERENCE)

@@ -12,12 +12,12 @@ from typing import Any
 from netspec.compiler.language.document import MODIFIERS
 from netspec.compiler.language.editor_messages import expected
 from netspec.compiler.language.misspelt_names import misspelt_names
+from netspec.compiler.language.own_blocks import block_snippet, own_blocks
 from netspec.compiler.language.schema import LAYER, spec_schema
 from netspec.compiler.language.snippets import (
     choice_snippets,
     example,
     layer_snippets,
-    needed_settings,
     setting_snippets,
 )
 from netspec.json_schema import Schema
@@ -38,22 +38,30 @@ BLOCK: Schema = {
 }
 
 
-def editor_schema() -> Schema:
-    """The JSON Schema that `netspec schema` prints."""
+def editor_schema(blocks: object = None) -> Schema:
+    """The JSON Schema that `netspec schema` prints; ``blocks`` are a spec's own, as plain data."""
+    own = own_blocks(blocks)
     schema = spec_schema()
-    defs = {name: _eased(fragment, name) for name, fragment in schema["$defs"].items()}
+    fragments = schema["$defs"] | own
+    for name in ("layer", "layers"):
+        fragments[name] = {**fragments[name], "properties": {**fragments[name]["properties"], **{
+            block: {"$ref": f"#/$defs/{block}", "description": piece["description"]}
+            for block, piece in own.items()
+        }}}  # fmt: skip
+    defs = {name: _eased(fragment, name) for name, fragment in fragments.items()}
     sections = {name: _eased(fragment, name) for name, fragment in schema["properties"].items()}
     sections["netspec"] |= {"enum": [1]}
     sections["input"]["defaultSnippets"] = [INPUT]
     sections["blocks"]["defaultSnippets"] = [BLOCK]
+    snippets = [*layer_snippets(), *(block_snippet(name, piece) for name, piece in own.items())]
     for name in ("layer", "layers"):
-        _offer_values(defs[name], schema["$defs"][name])
+        _offer_layers(defs[name], fragments[name], snippets)
         defs[name]["errorMessage"] = "expected layers: a list, a mapping or a layer's name"
     for branch in ("then", "else"):  # a layer and a sequence of layers have the same keys
         defs[f"layers_{branch}"] = defs["layers"][branch]
         for name in ("layer", "layers"):
             defs[name][branch] = {"$ref": f"#/$defs/layers_{branch}"}
-    defs["misspelt"] = misspelt_names(OPS)
+    defs["misspelt"] = misspelt_names(OPS, own)
     defs["layer"] |= {
         "allOf": [*defs["layer"]["allOf"], {"$ref": "#/$defs/misspelt"}],
         "patternErrorMessage": "expected a layer or a block: their names begin with a capital",
@@ -118,12 +126,7 @@ def _offer_in_braces(out: Schema, schema: Schema, owner: str) -> None:
         keys["errorMessage"] = expected(schema)
         longer = {name for name, entry in settings.items() if entry.get("required")}
         _suggest_once(keys["properties"], longer)
-    elif owner in ("layer", "layers"):
-        modifiers = setting_snippets(owner, {name: settings[name] for name in MODIFIERS})
-        empty["defaultSnippets"] = [*layer_snippets(), *modifiers]
-        longer = {name for name, op in OPS.items() if needed_settings(name, op)}
-        _suggest_once(keys["properties"], longer)
-    else:
+    elif owner not in ("layer", "layers"):
         empty["defaultSnippets"] = setting_snippets(owner, settings)
     out |= {
         "if": {"type": "object", "minProperties": 1},
@@ -138,12 +141,6 @@ def _suggest_once(offered: dict[str, Schema], longer: Collection[str]) -> None:
     for name in longer:
         told = {"description": offered[name].get("description", ""), "doNotSuggest": True}
         offered[name] = {**told, "allOf": [offered[name]]}  # beside `$ref` it would not count
-
-
-def _suggested(setting: Schema) -> Schema:
-    """A setting that `_suggest_once` may have taken out, offered after all."""
-    plain: Schema = setting["allOf"][0] if "doNotSuggest" in setting else setting
-    return plain
 
 
 def _told_of(described: Mapping[str, str], of_all: str = "") -> Schema:
@@ -179,35 +176,34 @@ def _said(value: Any) -> str:
     return str(value)
 
 
-def _offer_values(schema: Schema, plain: Schema) -> None:
-    """Let what stands after a child's name be completed, which patterns of names prevent.
+def _offer_layers(schema: Schema, plain: Schema, snippets: list[Schema]) -> None:
+    """Offer layers as keys, and let what stands after a child's name be completed.
 
-    Beside a layer it is not so, and nothing is: there the server would offer layers as arguments.
+    Patterns of names prevent that. Beside a layer it is not so, and nothing is: there the server
+    would offer layers as arguments.
     """
     keys = schema["then"]
+    longer = [snippet for snippet in snippets if isinstance(snippet["body"], dict)]
+    modifiers = {name: plain["properties"][name] for name in MODIFIERS}
+    schema["else"]["then"]["defaultSnippets"] = [*snippets, *setting_snippets("layer", modifiers)]
     names = "|".join(f"(?:{pattern})" for pattern in plain["patternProperties"])
-    known = "|".join(plain["properties"])
     keys["propertyNames"] = {
         "$ref": "#/$defs/misspelt",
-        "pattern": f"{names}|^(?:{known})$",
+        "pattern": f"{names}|^(?:{'|'.join(plain['properties'])})$",
         "patternErrorMessage": "expected a name of letters, digits and `_`",
     }
     others = {
         pattern: piece for pattern, piece in plain["patternProperties"].items() if piece != LAYER
     }
-    snippets = layer_snippets()
-    longer = [snippet for snippet in snippets if isinstance(snippet["body"], dict)]
-    mapping = {**keys, "type": "object"}
+    of_children = {**keys, "patternProperties": others, "additionalProperties": LAYER}
+    mapping = {**keys, "properties": dict(keys["properties"]), "type": "object"}
+    _suggest_once(mapping["properties"], [snippet["label"] for snippet in longer])
+    layers = "|".join(snippet["label"] for snippet in snippets)
     schema["then"] = {
         "if": {"propertyNames": {"pattern": "^[^A-Z$]"}},
-        "then": {
-            **keys,
-            "properties": {n: _suggested(piece) for n, piece in keys["properties"].items()},
-            "patternProperties": others,
-            "additionalProperties": LAYER,
-        },
+        "then": of_children,
         "else": {
-            "if": {"propertyNames": {"pattern": f"^(?!(?:{'|'.join(OPS)})$)"}},
+            "if": {"propertyNames": {"pattern": f"^(?!(?:{layers})$)"}},
             "then": {
                 "if": {"maxProperties": 1},  # nothing but what is being typed: a word will do
                 "then": {**mapping, "defaultSnippets": snippets},
@@ -217,11 +213,14 @@ def _offer_values(schema: Schema, plain: Schema) -> None:
         },
     }
     # Of the names alone that a layer may be, the server tells what the one that is there means.
+    words = [snippet for snippet in snippets if snippet not in longer]
     schema["anyOf"] = [
         *(
-            {"const": name, "markdownDescription": f"`{name}`: {op.summary()}"}
-            for name, op in OPS.items()
-            if not needed_settings(name, op)
+            {
+                "const": word["label"],
+                "markdownDescription": f"`{word['label']}`: {word['description']}",
+            }
+            for word in words
         ),
         {},
     ]
