@@ -128,3 +128,22 @@ def test_a_large_matrix_without_a_mistake_is_a_picture_too() -> None:
 def test_names_that_are_markup_are_shown_as_they_are() -> None:
     classes = [f"<a & {n}>" for n in range(70)]
     ET.fromstring(draw_confusion(classes, families(70, 3), title="<title>"))
+
+
+@pytest.mark.parametrize("title", ["digits", "a spec with a long name, tested " * 2, "x" * 300])
+@pytest.mark.parametrize("classes", [0, 1, 2, 10])
+def test_a_title_fits_the_picture_however_small_the_matrix(title: str, classes: int) -> None:
+    counts = [[1] * classes for _ in range(classes)]
+    root = ET.fromstring(draw_confusion(names(classes), counts, title=title))
+    width = float(root.get("viewBox", "").split()[2])
+    shown = next(one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert 24 + 9 * len(shown) <= width
+    assert shown == title or (len(title) > 100 and "…" in shown)
+
+
+def test_long_names_that_are_alike_are_told_apart_by_their_ends() -> None:
+    alike = [f"{'a-long-name-of-a-species-' * 3}{end}" for end in ("male", "female")]
+    picture = draw_confusion(alike, [[3, 1], [1, 3]], title="")
+    root = ET.fromstring(picture)
+    shown = {one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert len({name for name in shown if "…" in name}) == 2

@@ -104,7 +104,7 @@ class Schedule:
 
 
 def _is_over(scheduler: LRScheduler) -> bool:
-    """Whether a cycle is at its last step; beyond it, torch divides by what is left of the cycle."""
+    """Whether a cycle is at its last step; beyond it torch divides by what is left of it."""
     return isinstance(scheduler, OneCycleLR) and scheduler.last_epoch + 1 >= scheduler.total_steps
 
 

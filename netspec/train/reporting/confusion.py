@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from netspec.train.reporting.confused_classes import Pair, confused_groups, confused_pairs
+from netspec.train.reporting.shortened import shortened
 
 TEXT_CLASSES = 30  # with more, a cell is too small for its number
 NAMED_CLASSES = 60  # with more, a row is too thin for its name, and the whole matrix for the eye
@@ -14,7 +15,9 @@ PAIRS = 24
 """How many of the most confused pairs are shown of a matrix that is too large."""
 GROUPS, GROUP_SIZE = 6, 9
 """How many groups of classes that are taken for each other, and of how many at most."""
-WIDTH = 960
+WIDTH, LEAST_WIDTH = 960, 480
+LETTER = 9
+"""Pixels of a letter of the title, about."""
 
 Counts = Sequence[Sequence[int]]
 
@@ -133,6 +136,8 @@ def _bar(classes: Sequence[str], pair: Pair, y: int) -> list[str]:
 
 
 def _picture(width: int, height: int, font: int, title: str, parts: Sequence[str]) -> str:
+    title_shown = shortened(title, (WIDTH - 48) // LETTER)
+    width = max(width, LEAST_WIDTH, 48 + LETTER * len(title_shown))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="system-ui, Helvetica, Arial, DejaVu Sans, sans-serif" '
@@ -140,7 +145,7 @@ def _picture(width: int, height: int, font: int, title: str, parts: Sequence[str
         f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="24" y="28" font-size="16" font-weight="600" fill="#1f2328">'
-        f"{escape(title)}</text>",
+        f"{escape(title_shown)}</text>",
     )
     return "\n".join([*head, *parts, "</svg>"]) + "\n"
 
@@ -169,4 +174,4 @@ def _name(
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 26 else text[:25] + "…"
+    return shortened(text, 26)

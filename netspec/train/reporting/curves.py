@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from netspec.train.reporting.axis import Axis, value_axis, whole_axis
-from netspec.train.reporting.curves_key import LINE, RunInKey, draw_key, key_height, shortened
+from netspec.train.reporting.curves_key import LINE, RunInKey, draw_key, key_height
 from netspec.train.reporting.curves_style import Style, marker, style_of
 from netspec.train.reporting.figures import SHARES
+from netspec.train.reporting.shortened import shortened
 
 WIDTH = 860
 LEFT, TOP, PANEL_WIDTH, PANEL_HEIGHT, GAP = 64, 74, 338, 236, 74

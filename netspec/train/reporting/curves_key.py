@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from netspec.train.reporting.curves_style import Style, marker
 from netspec.train.reporting.figures import metric_text
+from netspec.train.reporting.shortened import shortened
 
 LINE = (
     'stroke-width="2" stroke-linecap="round"',
@@ -79,14 +80,6 @@ def draw_key(
         for word, right in zip(_words(run, metrics), COLUMNS, strict=False):
             parts.append(_text(left + right, y, word, INK, anchor="end"))
     return parts
-
-
-def shortened(text: str, most: int) -> str:
-    """``text`` in ``most`` characters; what is left out is out of its middle, as ends differ."""
-    if len(text) <= most:
-        return text
-    tail = most // 2
-    return f"{text[: most - tail - 1]}…{text[-tail:]}"
 
 
 def _lines(left: float, top: float, *, broken: bool) -> list[str]:
