@@ -57,8 +57,13 @@ ROOMS = {
     "expanding": ("netspec/compiler/expanding", LANGUAGE),
     "engine": (
         "netspec/train/engine",
-        "tests/train/test_best.py tests/train/test_figures.py tests/train/test_step.py "
-        "tests/train/test_last_batch.py tests/train/test_one_output.py",
+        " ".join(
+            f"tests/train/test_{name}.py"
+            for name in (
+                *("best", "figures", "step", "recorded_step", "schedule", "last_batch"),
+                *("one_output", "sharing", "generators", "evaluating", "trial", "saving"),
+            )
+        ),
     ),
 }
 """The files of each room, and the tests that are tried first, being near and quick."""
@@ -273,8 +278,9 @@ def tried(
         for result in pool.imap_unordered(Worker.run, mutants):
             results.append(result)
             place = f"{result.mutant.file}:{result.mutant.place[0]}"
-            told = f"{len(results):4} {result.seconds:6.1f} s {result.tests:5} tests  {place}"
-            print(f"{told}  {result.killer or 'SURVIVED'}"[:180], flush=True)
+            told = f"{len(results):4} {result.seconds:6.1f} s {result.tests:5} tests  {place} "
+            told += f"{result.mutant.operator.partition('/')[2]} {result.mutant.occurrence}"
+            print(f"{told}  {result.killer or 'SURVIVED'}"[:200], flush=True)
     return results
 
 

@@ -10,6 +10,7 @@ from stand_in import StandIn, plain_cnn
 
 from netspec.train.engine import training
 from netspec.train.run import TrainOptions, train
+from netspec.train.storage.checkpoint_file import read_checkpoint
 
 # 64 images in batches of 8, two epochs: eight steps each.
 RECIPE = {
@@ -81,3 +82,55 @@ def test_a_clock_that_has_not_run_out_saves_nothing(
     monkeypatch.setattr(training, "SAVE_SECONDS", 3600.0)
     monkeypatch.setattr(training, "SAVING_SHARE", -1.0)
     assert len(saved_at(tmp_path, monkeypatch)) == 1
+
+
+class Clock:
+    """Stands in for `time`: it stands still but for what is said to take long."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("seconds", "epochs_saved"), [(0.1, [1, 2, 3, 4, 5, 6, 7]), (1.0, [1, 4, 7]), (100.0, [1, 7])]
+)
+def test_saving_takes_a_twentieth_of_the_time_and_no_more(
+    seconds: float, epochs_saved: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of epochs of eight steps, a second each."""
+    clock = Clock()
+
+    def after(method: Any, duration: float) -> Any:
+        def called(*args: Any, **options: Any) -> None:
+            method(*args, **options)
+            clock.now += duration
+
+        return called
+
+    monkeypatch.setattr(training, "time", clock)
+    step, save = training.TrainingStep.__call__, training.Checkpoints.save
+    monkeypatch.setattr(training.TrainingStep, "__call__", after(step, 1.0))
+    monkeypatch.setattr(training.Checkpoints, "save", after(save, seconds))
+    found = saved_at(tmp_path, monkeypatch, epochs=7, log_interval=100)
+    assert found == [8 * epoch for epoch in epochs_saved]
+
+
+def test_the_best_epochs_checkpoint_is_kept_beside_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = training.Best.offer
+
+    def only_the_second(self: training.Best, epoch: int, *others: Any) -> bool:
+        return epoch <= 2 and offer(self, epoch, None, others[1])
+
+    monkeypatch.setattr(training.Best, "offer", only_the_second)
+    monkeypatch.setattr(training, "SAVING_SHARE", 1.0)
+    network = StandIn(plain_cnn, train=RECIPE | {"epochs": 4, "checkpoint_interval": 12})
+    folder = train(network, TrainOptions(run_dir=tmp_path, silent=True)).folder
+    kept = [
+        read_checkpoint(folder / "checkpoints" / f"{name}.checkpoint")["position"]
+        for name in ("best", "last")
+    ]
+    assert kept == [[2, 16, 0], [4, 32, 0]]

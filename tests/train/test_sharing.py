@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from netspec.recipe import Choice
 from netspec.train.data import Batch
+from netspec.train.engine import training
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.gradients import average_gradients
-from netspec.train.engine.training import Training
+from netspec.train.engine.training import Training, _seeded_module
 from netspec.train.machine.distributed import Processes
 
 CPU = torch.device("cpu")
@@ -104,8 +105,6 @@ def test_with_another_number_of_processes_the_first_takes_all_sums(
     sums = SimpleNamespace(tensor=torch.full((5,), 9.0))
     kept: list[Any] = []
     run = SimpleNamespace(processes=Processes(rank, 2), sums=sums, plan=SimpleNamespace(device=CPU))
-    from netspec.train.engine import training
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "restore_generators", lambda state, device: kept.append(state))
         Training._restore_process(cast(Any, run), saved)
@@ -124,3 +123,25 @@ def test_the_loss_of_a_batch_is_its_own_mean() -> None:
     logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 0, 1])
     criterion = Criterion(Choice("CrossEntropyLoss"), CPU)
     assert torch.equal(criterion(logits, labels), F.cross_entropy(logits, labels))
+
+
+def drawn_by(rank: int, seed: int) -> tuple[dict[str, Tensor], float]:
+    """The weights that a process begins with, and the first number that it draws after."""
+    network = SimpleNamespace(build=lambda: nn.Linear(3, 2))
+    recipe = SimpleNamespace(seed=seed)
+    run = SimpleNamespace(network=network, recipe=recipe, processes=Processes(rank, 3))
+    module = _seeded_module(cast(Any, run), None)
+    return dict(module.state_dict()), float(torch.rand(()))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_processes_begin_with_the_same_weights_and_drop_out_otherwise(seed: int) -> None:
+    first, *others = [drawn_by(rank, seed) for rank in range(3)]
+    for weights, _ in others:
+        assert all(torch.equal(weights[name], first[0][name]) for name in weights)
+    assert len({number for _, number in (first, *others)}) == 3
+    assert drawn_by(2, seed)[1] == others[1][1]
+
+
+def test_another_seed_gives_other_weights() -> None:
+    assert not torch.equal(drawn_by(0, 0)[0]["weight"], drawn_by(0, 1)[0]["weight"])
