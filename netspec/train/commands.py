@@ -73,7 +73,7 @@ def eval_command(
     if not isfinite(found.figures.loss):
         Progress().say("warning: the loss is not a finite number: these weights have diverged")
     folder = out or trained.evaluation_folder(split, data)
-    written = found.write(folder, None if data is None else data.absolute())
+    written = found.write(folder, None if data is None else data.absolute(), trained.other_weights)
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 

@@ -70,10 +70,13 @@ class Evaluation:
                 lines.append(f"{name:{width}}  " + " ".join(f"{value:>{cell},}" for value in row))
         return "\n".join(lines)
 
-    def write(self, folder: Path, data: Path | None = None) -> list[Path]:
+    def write(
+        self, folder: Path, data: Path | None = None, weights: Path | None = None
+    ) -> list[Path]:
         """Write ``figures.json``, ``confusion.csv`` and ``confusion.svg``; returns their paths.
 
-        ``data`` is the folder that was evaluated, where it is not the run's own.
+        ``data`` is the folder that was evaluated and ``weights`` the file, where they are not the
+        run's own.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +88,7 @@ class Evaluation:
         figures = {
             "split": self.split,
             "data": None if data is None else str(data),
+            "weights": None if weights is None else str(weights),
             # JSON has no word for what is not a number
             **{k: v if isfinite(v) else None for k, v in self.figures.as_row().items()},
             "samples": self.figures.count,
@@ -113,13 +117,13 @@ class Evaluation:
         return f"{self.classes[other]} ({count:,})" if count else ""
 
 
-def evaluated_data(folder: Path) -> Path | None:
-    """The folder of images that an evaluation in ``folder`` is of, if it says so."""
+def written_of(folder: Path) -> tuple[str | None, str | None, str | None] | None:
+    """Split, data and weights of the evaluation in ``folder``, if it holds one."""
     try:
-        data = json.loads((folder / "figures.json").read_text()).get("data")
-    except (OSError, ValueError, AttributeError):
+        figures = json.loads((folder / "figures.json").read_text())
+        return figures["split"], figures.get("data"), figures.get("weights")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
-    return Path(data) if isinstance(data, str) else None
 
 
 def evaluate_split(

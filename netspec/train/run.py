@@ -172,6 +172,12 @@ def _begun(
             describe(run, options.command, options.warnings, overrides)
     elif run.processes.is_main:
         run.progress.say(f"files in {run.folder.path}")
+    left = run.data.size("train") - training.samples_per_epoch
+    if left:
+        run.progress.say(
+            f"note: {left} of the training images are left out of each epoch, others each time: a "
+            f"last batch of {left} is too small for {run.processes.world_size} processes"
+        )
     training.records.start_tensorboard(training.position.step)
     return training
 
@@ -317,7 +323,7 @@ def _result(run: Training, test: Metrics | None, began: float, code: int) -> Run
     train: Metrics | None = None
     if epochs:
         last = epochs[-1]["train"]
-        train = Metrics(last["loss"], last["accuracy"], run.data.info.num_train)
+        train = Metrics(last["loss"], last["accuracy"], run.samples_per_epoch)
     return RunResult(
         folder=run.folder.path,
         epochs=run.position.epoch,

@@ -14,7 +14,7 @@ from torch import nn
 from netspec.recipe import Normalization, Recipe
 from netspec.train.data import Known, Split
 from netspec.train.errors import TrainError
-from netspec.train.evaluation import evaluated_data
+from netspec.train.evaluation import written_of
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.reporting.progress import Progress
@@ -52,17 +52,28 @@ class Trained:
             return None
         return Known(tuple(self.facts["classes"]), split)
 
+    @property
+    def other_weights(self) -> Path | None:
+        """The file of weights, where it is not the run's own."""
+        own = self.run is not None and self.weights == self.run.weights
+        return None if own else self.weights.absolute()
+
     def evaluation_folder(self, split: str, data: Path | None = None) -> Path:
-        """Where figures on a split are written: named by its data, never over those of others."""
-        if self.run is None:
-            return Path(f"evaluation-{self.network.name}")
-        if data is None:
-            return self.run.path / f"evaluation-{split}"
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", data.absolute().name) or "data"
-        first = f"evaluation-{name}" + ("" if split == "test" else f"-{split}")
+        """Where figures are written: called after what was evaluated, never over other figures."""
+        words = [] if self.run is not None else [self.network.name]
+        if data is not None:
+            words.append(data.absolute().name)
+        if split != "test" or not words:
+            words.append(split)
+        if self.run is not None and self.other_weights is not None:
+            words.append(self.weights.stem)
+        above = Path() if self.run is None else self.run.path
+        first = "-".join(["evaluation", *(re.sub(r"[^\w.-]+", "-", w) or "data" for w in words)])
+        mine = (split, *(None if p is None else str(p.absolute())
+                         for p in (data, self.other_weights)))  # fmt: skip
         names = chain([first], (f"{first}-{number}" for number in count(2)))
-        folders = (self.run.path / name for name in names)
-        return next(f for f in folders if not f.exists() or evaluated_data(f) == data.absolute())
+        return next(f for f in map(above.joinpath, names)
+                    if not f.exists() or written_of(f) == mine)  # fmt: skip
 
     def prepared(
         self, device: str | None, data: Path | None = None, batch_size: int | None = None

@@ -52,6 +52,17 @@ def test_the_best_epoch_is_the_first_with_the_best_figure(
     assert best.figures.loss == pytest.approx(epochs[number - 1][0], nan_ok=True)
 
 
+def test_an_epoch_that_is_not_finite_is_marked_best_by_nobody() -> None:
+    best = Best("accuracy")
+    weights = {"w": torch.zeros(1)}
+    marks = [
+        best.offer(1, Metrics(NAN, 0.9, 4), weights),
+        best.offer(2, Metrics(9.0, 0.1, 4), weights),
+    ]
+    assert marks == [False, True]
+    assert best.epoch == 2
+
+
 def test_without_validation_the_newest_epoch_counts() -> None:
     best = Best("accuracy")
     for number in (1, 2, 3):

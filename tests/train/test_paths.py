@@ -240,6 +240,44 @@ def test_a_folder_is_whole_for_evaluation_and_divided_for_training(
         assert re.search(r"test, epoch 1's weights .* 10$", out, re.M)
 
 
+def test_no_evaluation_is_written_over_another(
+    project: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, first = project
+    monkeypatch.chdir(tmp_path)
+    others = shutil.ignore_patterns("evaluation*")
+    folder = shutil.copytree(first, tmp_path / first.name, ignore=others)
+    weights = shutil.copy(folder / "model.safetensors", tmp_path / "other.safetensors")
+    for above in ("one", "two"):
+        shutil.copytree(root / "images", tmp_path / above / "new images")
+    commands: list[tuple[str, ...]] = [
+        (),
+        ("--split", "validation"),
+        ("--data", "one/new images"),
+        ("--data", "two/new images"),
+        ("--weights", weights),
+    ]
+    for command in commands * 2:
+        code, _, err = run("eval", str(folder), *command)
+        assert code == 0, err
+    assert {path.name for path in folder.glob("evaluation*")} == {
+        "evaluation-test",
+        "evaluation-validation",
+        "evaluation-new-images",
+        "evaluation-new-images-2",
+        "evaluation-test-other",
+    }
+    spec = str(root / "specs/small.yaml")
+    for path in (weights, str(folder / "model.safetensors"), weights):
+        assert run("eval", spec, "--weights", path)[0] == 0
+    assert run("eval", spec, "--weights", weights, "--split", "train")[0] == 0
+    assert {path.name for path in tmp_path.glob("evaluation*")} == {
+        "evaluation-small",
+        "evaluation-small-2",
+        "evaluation-small-train",
+    }
+
+
 def test_a_link_among_the_images_that_leads_nowhere_is_named(
     project: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -134,6 +134,16 @@ def test_three_processes_resume_to_the_same_bytes(tmp_path: Path) -> None:
     assert "unused" not in said(tmp_path / "whole")
 
 
+def test_figures_are_over_the_images_that_were_trained_on(tmp_path: Path) -> None:
+    """Of 67 training images a last batch of one is too small for two processes."""
+    recipe = {**RECIPE, "epochs": 1, "batch_size": 22}
+    folder = train_together(StandIn(plain_cnn, train=recipe), tmp_path, 2)
+    assert folder.read_env()["data"]["train"] == 67
+    assert "note: 1 of the training images are left out of each epoch" in said(tmp_path)
+    (accuracy,) = figures(folder, "epoch", "train", "accuracy")
+    assert accuracy * 66 == pytest.approx(round(accuracy * 66), abs=1e-9)
+
+
 def test_only_the_first_process_writes(tmp_path: Path) -> None:
     folder = train_together(StandIn(plain_cnn, train={**RECIPE, "epochs": 1}), tmp_path, 2)
     assert said(tmp_path).count("epoch 1/1") == 1

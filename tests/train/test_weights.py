@@ -158,6 +158,20 @@ OTHERS: dict[str, tuple[Any, list[str]]] = {
         ["under `state_dict`", "`model.` is taken off"],
     ),
     "torchvision's references": (lambda s: {"model": s, "epoch": 3}, ["under `model`"]),
+    "a backbone": (
+        lambda s: {f"backbone.{k}": v for k, v in s.items()},
+        ["`backbone.` is taken off"],
+    ),
+    "a running average beside the weights": (
+        lambda s: {
+            "model": {k: torch.zeros_like(v) for k, v in s.items()},
+            "model_ema": {
+                "n_averaged": torch.tensor(3),
+                **{f"module.{k}": v for k, v in s.items()},
+            },
+        },
+        ["under `model_ema`, and others under `model`", "`module.` is taken off"],
+    ),
     "half": (
         lambda s: {k: v.half() if v.is_floating_point() else v for k, v in s.items()},
         ["are float16, and are cast"],

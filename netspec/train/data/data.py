@@ -80,6 +80,11 @@ class Data:
         dropped = (drop_last and whole > 0) or rest < least
         return whole + (rest > 0 and not dropped)
 
+    def seen(self, batch_size: int, *, world_size: int = 1) -> int:
+        """Images that an epoch trains on: all, but for a last batch too small for the processes."""
+        steps = self.steps("train", batch_size, world_size=world_size)
+        return min(self.size("train"), steps * batch_size)
+
     def batches(
         self,
         split: Split,

@@ -44,12 +44,15 @@ class Best:
     weights: dict[str, Tensor] | None = None
 
     def offer(self, epoch: int, figures: Metrics | None, weights: dict[str, Tensor]) -> bool:
-        """Take ``epoch`` if it is better, with a copy of ``weights``."""
+        """Take ``epoch`` if it is better, with a copy of ``weights``; whether it is a best one.
+
+        One whose loss is not finite is no best, and its weights are kept for want of others.
+        """
         if self.epoch and figures is not None and not self._better(figures):
             return False
         self.epoch, self.figures = epoch, figures
         self.weights = {name: value.detach().clone() for name, value in weights.items()}
-        return True
+        return figures is None or isfinite(figures.loss)
 
     def state_dict(self, now: int) -> dict[str, Any]:
         """What a checkpoint at epoch ``now`` keeps; its own weights need no second copy."""

@@ -70,6 +70,7 @@ class Training:
         self.steps_per_epoch = run.data.steps(
             "train", recipe.batch_size, world_size=processes.world_size
         )
+        self.samples_per_epoch = run.data.seen(recipe.batch_size, world_size=processes.world_size)
         if self.steps_per_epoch == 0:
             raise TrainError("there are no images to train on", "give the data set some images")
 

@@ -176,7 +176,7 @@ def _stored(path: Path) -> _File:
         return _File(_safetensors_forms(path), lambda: _safetensors_state(path))
     state, wrapper = _torch_state(path, "meta")
     forms = {name: _form(tensor) for name, tensor in state.items()}
-    notes = (f"`{path}` holds the weights under `{wrapper}`",) if wrapper else ()
+    notes = (f"`{path}` holds the weights under {wrapper}",) if wrapper else ()
     return _File(forms, lambda: _torch_state(path, "cpu")[0], notes)
 
 
