@@ -22,6 +22,8 @@ from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
 from netspec.train.metrics import Metrics
 from netspec.train.reporting.confusion import draw_confusion
+from netspec.train.reporting.figures import loss_text
+from netspec.train.reporting.shortened import shortened
 from netspec.train.storage.atomic_write import atomic_write
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Evaluation:
     def text(self) -> str:
         """The figures, a row a class, and the matrix where it is small enough to read."""
         figures = self.figures
-        head = f"{self.split}: loss {figures.loss:.4f} · top-1 {figures.accuracy:.2%}"
+        head = f"{self.split}: loss {loss_text(figures.loss)} · top-1 {figures.accuracy:.2%}"
         if figures.top5 is not None and len(self.classes) > 5:
             head += f" · top-5 {figures.top5:.2%}"
         lines = [f"{head} · {counted(figures.count, 'sample')}", ""]
@@ -64,7 +66,9 @@ class Evaluation:
             lines += ["", "rows: the true class, columns: what it was taken for"]
             cell = max(4, *(len(f"{value:,}") for row in self.confusion for value in row))
             lines.append(
-                " " * width + "  " + " ".join(f"{name[:cell]:>{cell}}" for name in self.classes)
+                " " * width
+                + "  "
+                + " ".join(f"{shortened(name, cell):>{cell}}" for name in self.classes)
             )
             for name, row in zip(self.classes, self.confusion, strict=True):
                 lines.append(f"{name:{width}}  " + " ".join(f"{value:>{cell},}" for value in row))

@@ -79,7 +79,16 @@ def test_no_two_ticks_read_the_same(values: list[float], share: bool) -> None:
 
 
 def test_a_tick_says_the_value_at_which_it_stands() -> None:
-    for values in ([0.1, 0.9], [2.3, 2.31], [1e29, 2e29], [1e-9, 3e-9], [-4.0, 1e4], [0.025, 0.1]):
+    for values in (
+        [0.1, 0.9],
+        [0.0, 1.1],
+        [0.0, 1.1e29],
+        [2.3, 2.31],
+        [1e29, 2e29],
+        [1e-9, 3e-9],
+        [-4.0, 1e4],
+        [0.025, 0.1],
+    ):
         for tick in value_axis(values).ticks:
             assert float(tick.label) == pytest.approx(tick.value, rel=1e-9, abs=1e-12)
 

@@ -96,6 +96,19 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Pat
     assert all(torch.isfinite(value).all() for value in tree["model"].values())
 
 
+def test_where_an_epoch_was_finished_its_weights_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = network_with(lambda logits: logits, epochs=1)
+    steps = train(whole, TrainOptions(run_dir=tmp_path / "whole", silent=True)).steps
+    capsys.readouterr()
+    broken = network_with(lambda logits: logits * float("nan"), steps + 2, epochs=2)
+    with pytest.raises(LossNotFinite, match=f"at step {steps + 2}"):
+        train(broken, TrainOptions(run_dir=tmp_path / "broken"))
+    (folder,) = find_folders(tmp_path / "broken")
+    assert f"the best weights so far are in {folder.weights}" in capsys.readouterr().err
+
+
 def test_running_out_of_memory_ends_in_a_sentence_of_advice(tmp_path: Path) -> None:
     def allocate(logits: Tensor) -> Tensor:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
