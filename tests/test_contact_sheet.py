@@ -204,3 +204,16 @@ def test_a_network_without_images_is_a_sentence(
     assert done.exit_code == 1
     assert "`--show` draws images, and the network takes 8" in done.stderr
     assert not Path("out.png").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    class_tree(Path("tree"), count=10)
+    done = CliRunner().invoke(app, ["data", "tree", "--show", "no/such.png"])
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "error: cannot write `no/such.png`: no such file or directory\n"
+        "hint: name another file with `--show`\n"
+    )

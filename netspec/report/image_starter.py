@@ -50,7 +50,8 @@ train:
     root: {root} # relative to this file
 {data}\
   # add RandomHorizontalFlip where a mirrored picture is of the same class
-  augment: [RandomCrop: {{size: [{height}, {width}], padding: {padding}}}]
+  augment:
+    - RandomCrop: {{size: [{height}, {width}], padding: {padding}, padding_mode: reflect}}
   epochs: {epochs}
   batch_size: 32
   optimizer: {{AdamW: {{lr: 1e-3, weight_decay: 0.01}}}}

@@ -14,7 +14,7 @@ from netspec.recipe import Recipe
 from netspec.train.data import Data, Split, open_data
 from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.open_sources import tree_of
-from netspec.train.data.sets.class_folders import class_folders
+from netspec.train.data.sets.class_folders import ClassFolders, class_folders
 from netspec.train.data.sets.unpack import is_archive, unpacked
 from netspec.train.data.survey.as_json import survey_json
 from netspec.train.data.survey.pictures import decoded_sheet, network_sheet
@@ -28,6 +28,8 @@ from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.trainable import Trainable
 
 PARTS: tuple[Split, ...] = ("train", "validation", "test")
+MANY = 5_000
+"""Looking at more files than this takes seconds."""
 SKIP_BROKEN = "mend them, take them away, or add `skip_broken: true` to `train.data`"
 
 
@@ -60,8 +62,19 @@ class Inspection:
     def write_sheet(self, path: Path) -> bool:
         """Write the picture, if there is one. Raises TrainError where it cannot be written."""
         if self.sheet is not None:
-            atomic_write(path, [self.sheet])
+            try:
+                atomic_write(path, [self.sheet])
+            except TrainError as error:
+                raise TrainError(error.message, "name another file with `--show`") from error
         return self.sheet is not None
+
+
+def _surveyed(tree: ClassFolders) -> Survey:
+    """The survey of a tree; one that takes long is told."""
+    count = sum(len(files.paths) for files in tree.parts.values())
+    if count > MANY:
+        Progress().say(f"looking at {count:,} files of `{tree.name}`")
+    return survey(tree)
 
 
 def inspect_folder(path: Path, *, draw: bool = False) -> Inspection:
@@ -71,7 +84,7 @@ def inspect_folder(path: Path, *, draw: bool = False) -> Inspection:
         tree = class_folders(unpacked(path, Progress().say) if archive else path)
     except TrainError as problem:
         return Inspection(None, problem)
-    found = survey(replace(tree, archive=archive))
+    found = _surveyed(replace(tree, archive=archive))
     return Inspection(
         found, _broken(found), sheet_png(decoded_sheet(tree, found.name)) if draw else None
     )
@@ -84,7 +97,7 @@ def inspect_spec(network: Trainable, data: Path | None, *, draw: bool = False) -
     try:
         tree = tree_of(recipe, data, Progress().say)
         if tree is not None:
-            found = survey(tree)
+            found = _surveyed(tree)
             if recipe.data.skip_broken:
                 tree = without_broken(tree, Progress().say)
         opened = _opened(network, recipe, data)

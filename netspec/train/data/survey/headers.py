@@ -14,7 +14,7 @@ from netspec.train.data.decoding.decode import ORIENTATION, UnreadableImage, is_
 
 LEVELS: Final = 20
 """A picture of fewer levels, of 255, is told: hardly anything is to be seen in it."""
-_TAIL: Final = 4096
+_TAIL: Final = 64
 
 
 @dataclass(frozen=True)

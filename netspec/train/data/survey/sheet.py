@@ -22,7 +22,7 @@ MARGIN: Final = 12
 LINE: Final = 16
 LABEL: Final = 150
 """Most pixels that a class's name takes beside its row."""
-PAPER, PLACE, INK, FAINT, RED = "#ffffff", "#d9dde2", "#1b1f24", "#5b6470", "#c62828"
+PAPER, PLACE, INK, FAINT, RED = "#f0f2f5", "#d9dde2", "#1b1f24", "#5b6470", "#c62828"
 
 
 @dataclass(frozen=True)
