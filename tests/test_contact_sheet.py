@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import netspec
 from netspec.cli.commands import hoisted  # noqa: F401  (adds the commands)
 from netspec.cli.options import app
+from netspec.train import inspect_data
 from netspec.train.data import open_data
 from netspec.train.data.sets.class_folders import class_folders
 from netspec.train.data.survey import sheet as sheets
@@ -135,6 +136,23 @@ def test_a_file_stands_beside_what_is_evaluated_and_trained_on(tmp_path: Path) -
     assert (pixels(trained) == pixels(file)[:, ::-1]).all()
     assert (pixels(again) == pixels(trained)).all()
     assert (pixels(other) == np.asarray(Image.open(root / "train" / "dog" / "03.png"))).all()
+
+
+@pytest.mark.parametrize("keys", ["validation: 0.5", "skip_broken: true"])
+def test_the_file_is_that_of_the_image_beside_it(
+    keys: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = class_tree(tmp_path / "tree")
+    (root / "train" / "cat" / "00.png").write_bytes(
+        b"nothing" if "broken" in keys else (root / "train" / "cat" / "00.png").read_bytes()
+    )
+    drawn: list[Sheet] = []
+    monkeypatch.setattr(inspect_data, "sheet_png", lambda sheet: drawn.append(sheet) or b"")
+    network = netspec.loads(SPEC.replace("root: tree", f"root: tree, {keys}"))
+    inspect_data.inspect_spec(network, root, draw=True)
+    for block in drawn[0].blocks:
+        for file, evaluated in zip(block.pictures[::2], block.pictures[1::2], strict=True):
+            assert (pixels(file) == pixels(evaluated)).all()
 
 
 def test_the_draws_are_those_of_the_first_epochs(tmp_path: Path) -> None:

@@ -73,12 +73,12 @@ def test_a_folder_is_told_class_by_class_with_a_bar_each(ask: Ask) -> None:
 
 
 def test_a_bar_is_as_long_as_its_class_is_large_and_shows_even_one_image(ask: Ask) -> None:
-    for number in range(24):
-        noise(Path(f"tree/train/many/{number}.png"), number)
-    noise(Path("tree/train/one/a.png"), 30)
-    noise(Path("tree/test/many/a.png"), 31)
+    for number in range(59):
+        noise(Path(f"tree/train/many/{number}.png"), number, (2, 2))
+    noise(Path("tree/train/one/a.png"), 60)
+    noise(Path("tree/test/many/a.png"), 61)
     rows = ask("tree")[1].splitlines()
-    assert rows[3].endswith("█" * 23 + "░")
+    assert rows[3].endswith(" " + "█" * 24 + "░")
     assert rows[4].endswith("1     0  █")
 
 
@@ -132,6 +132,16 @@ def test_images_that_are_in_several_parts_or_classes_are_named(ask: Ask) -> None
         "`test/cat/copy.png` is `train/cat/00.png` and 1 more",
         "1 image is in several classes: `test/cat/copy.png` is `train/cat/00.png` and 1 more",
     ]
+
+
+def test_the_same_image_in_two_parts_is_not_one_in_two_classes(ask: Ask) -> None:
+    for number, name in enumerate(("train/a/1", "train/b/1", "test/a/1", "test/b/1")):
+        noise(Path(f"tree/{name}.png"), number, (5, 5 + number))
+    for copy, name in (("test/a/2", "train/a/1"), ("train/a/3", "train/b/1")):
+        Path(f"tree/{copy}.png").write_bytes(Path(f"tree/{name}.png").read_bytes())
+    told = found(ask, "tree")["duplicates"]
+    assert told["between_parts"] == [["test/a/2.png", "train/a/1.png"]]
+    assert told["between_classes"] == [["train/a/3.png", "train/b/1.png"]]
 
 
 def test_files_and_folders_that_are_not_used_are_told_with_the_reason(ask: Ask) -> None:

@@ -101,6 +101,15 @@ def test_a_set_without_its_broken_images_is_another_set(in_memory: bool, tmp_pat
     assert less.fingerprint != plain.fingerprint
 
 
+def test_the_files_alone_do_not_make_the_set(tmp_path: Path) -> None:
+    root = class_tree(tmp_path / "tree")
+    (root / "test" / "dog" / "05.png").write_bytes(b"nothing")
+    skipping, plain = (
+        opened(root, skip_broken=skip, in_memory=False, workers=0).info for skip in (True, False)
+    )
+    assert skipping.fingerprint != plain.fingerprint
+
+
 def test_a_class_of_which_nothing_is_left_is_an_error(tree: Path) -> None:
     for path in (tree / "train" / "dog").iterdir():
         path.write_bytes(b"nothing")
