@@ -147,3 +147,12 @@ def test_long_names_that_are_alike_are_told_apart_by_their_ends() -> None:
     root = ET.fromstring(picture)
     shown = {one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")}
     assert len({name for name in shown if "…" in name}) == 2
+
+
+@pytest.mark.parametrize("loss", [0.5, 1e29, float("nan")])
+def test_the_printed_matrix_tells_its_columns_apart_at_any_loss(loss: float) -> None:
+    counts = tuple(tuple(range(5)) for _ in range(5))
+    printed = Evaluation("test", tuple(names(5)), Metrics(loss, 0.5, 50), counts).text()
+    assert len(printed.splitlines()[0]) < 60
+    heads = printed.splitlines()[-6]
+    assert [head.strip() for head in heads.split("c… ")[1:]] == ["0", "1", "2", "3", "4"]
