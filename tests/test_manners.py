@@ -43,7 +43,7 @@ def a_terminal_with_colors(monkeypatch: pytest.MonkeyPatch) -> None:
          "hint: `netspec max-batch -h` tells more\n"),
         (["train", "a.yaml", "--epochs"], 2,
          "error: `--epochs` wants a value\nhint: `netspec -h` tells more\n"),
-        (["schema", "me"], 2, "error: `me` is too much\nhint: `netspec schema -h` tells more\n"),
+        (["schema", "a.yaml", "me"], 2, "error: `me` is too much\nhint: `netspec schema -h` tells more\n"),
         (["explain", "NS4022"], 2,
          "error: there is no code `NS4022`\nhint: did you mean `NS402`?\n"),
         (["--plugin", "none.py", "ops"], 2, "error: the plugin `none.py` was not found\n"),

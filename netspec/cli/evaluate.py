@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.help_text import TRAINING
 from netspec.cli.options import Input, Settings, app, finish, user_path
 from netspec.cli.run_target import trained
@@ -17,7 +18,10 @@ RUN = "a run: its folder, latest, best or how its name begins; or a spec with `-
 
 @app.command("eval", short_help="accuracy and confusion matrix of a run", rich_help_panel=TRAINING)
 def evaluate(
-    target: Annotated[str, typer.Argument(metavar="RUN", help=RUN)],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help=RUN, autocompletion=completion.runs_and_specs),
+    ],
     weights: Annotated[
         Path | None,
         typer.Option(

@@ -21,6 +21,14 @@ ORDER: Final = ("check", "summary", "init", "data", "train", "eval", "predict", 
 """The order of commands under a heading, as one needs them; others follow as they were added."""
 
 
+PARSERS_OWN: Final = {
+    "-h, --help": "show this help",
+    "--install-completion": "let this shell complete commands and names with Tab",
+    "--show-completion": "print what `--install-completion` would install",
+}
+"""The options that the parser adds, in the style of the others."""
+
+
 def value_word(parameter: Any) -> str:
     """The word for a parameter's value, such as `SPEC`."""
     return str(parameter.metavar or parameter.name.upper())
@@ -41,9 +49,7 @@ def row(parameter: Any) -> tuple[str, str] | None:
         default = parameter.default
         if default is not None and not callable(default) and default != []:
             text += f" [{default}]"
-    if names == "-h, --help":
-        text = "show this help"
-    return names, text
+    return names, PARSERS_OWN.get(names, text)
 
 
 def usage_line(command: Any) -> str:

@@ -33,7 +33,6 @@ app = App(
     cls=Group,
     help="A network in one YAML file: checked, explained, compiled to torch, trained.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.evaluate import RUN
 from netspec.cli.help_text import TRAINING
 from netspec.cli.options import Input, Settings, app, finish, usage, user_path
@@ -16,7 +17,10 @@ from netspec.cli.training import Device, RunDir
 
 @app.command(short_help="classes of images, with probabilities", rich_help_panel=TRAINING)
 def predict(
-    target: Annotated[str, typer.Argument(metavar="RUN", help=RUN)],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help=RUN, autocompletion=completion.runs_and_specs),
+    ],
     images: Annotated[
         list[str],
         typer.Argument(

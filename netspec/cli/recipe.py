@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.help_text import REFERENCE
 from netspec.cli.options import app, usage
 
@@ -17,7 +18,11 @@ from netspec.cli.options import app, usage
 def recipe(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="a key or a choice, such as batch_size or SGD"),
+        typer.Argument(
+            metavar="NAME",
+            help="a key or a choice, such as batch_size or SGD",
+            autocompletion=completion.recipe_names,
+        ),
     ] = None,
 ) -> None:
     """List the keys of `train:`, its optimizers, schedulers, losses, augmentations and data sets.

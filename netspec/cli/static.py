@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.checking import FORMATS, check_specs
 from netspec.cli.help_text import REFERENCE, SPECS
 from netspec.cli.options import (
@@ -25,7 +26,11 @@ from netspec.cli.options import (
 def check(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", help="specs, folders, or `-` for standard input"),
+        typer.Argument(
+            metavar="PATH",
+            help="specs, folders, or `-` for standard input",
+            autocompletion=completion.specs,
+        ),
     ],
     settings: Settings = None,
     input: Input = None,
@@ -43,7 +48,14 @@ def check(
 
 @app.command(short_help="show every layer's shape, parameters and memory", rich_help_panel=SPECS)
 def summary(
-    path: Annotated[str, typer.Argument(metavar="SPEC", help="a spec, or `-` for standard input")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC",
+            help="a spec, or `-` for standard input",
+            autocompletion=completion.specs,
+        ),
+    ],
     settings: Settings = None,
     input: Input = None,
     depth: Depth = None,
@@ -72,7 +84,10 @@ def summary(
 @app.command(short_help="say more about a finding", rich_help_panel=REFERENCE)
 def explain(
     code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="a finding's code, such as NS402")
+        str | None,
+        typer.Argument(
+            metavar="CODE", help="a finding's code, such as NS402", autocompletion=completion.codes
+        ),
     ] = None,
 ) -> None:
     """Say more about a finding: what it means, an example, and the mend."""
@@ -93,7 +108,12 @@ def explain(
 @app.command(short_help="print the JSON Schema that editors use", rich_help_panel=REFERENCE)
 def schema(
     path: Annotated[
-        str | None, typer.Argument(metavar="SPEC", help="offer this spec's own blocks too")
+        str | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="offer this spec's own blocks too",
+            autocompletion=completion.specs,
+        ),
     ] = None,
 ) -> None:
     """Print the JSON Schema of specs, for editors; with a spec, with its own blocks."""
@@ -108,7 +128,10 @@ def schema(
 @app.command(short_help="list the layers, or one layer's arguments", rich_help_panel=REFERENCE)
 def ops(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="a layer, such as Conv2d")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="a layer, such as Conv2d", autocompletion=completion.layers
+        ),
     ] = None,
 ) -> None:
     """List the layers, or tell one layer's arguments."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.help_text import TRAINING
 from netspec.cli.options import Input, Settings, app, finish, load, usage, user_path
 from netspec.cli.run_target import load_run, load_spec
@@ -40,7 +41,12 @@ RunDir = Annotated[
 @app.command(short_help="train what the spec's `train:` says", rich_help_panel=TRAINING)
 def train(
     path: Annotated[
-        str | None, typer.Argument(metavar="SPEC", help="a spec; not needed with `--resume`")
+        str | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="a spec; not needed with `--resume`",
+            autocompletion=completion.specs,
+        ),
     ] = None,
     settings: Settings = None,
     input: Input = None,
@@ -105,7 +111,8 @@ def train(
 @app.command(short_help="list runs, or compare some", rich_help_panel=TRAINING)
 def runs(
     folders: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN", help="runs, to compare")
+        list[str] | None,
+        typer.Argument(metavar="RUN", help="runs, to compare", autocompletion=completion.runs),
     ] = None,
     run_dir: RunDir = Path("runs"),
     spec: Annotated[str | None, typer.Option(metavar="NAME", help="only runs of this spec")] = None,
@@ -130,7 +137,9 @@ def runs(
     "max-batch", short_help="find the largest batch that memory holds", rich_help_panel=TRAINING
 )
 def max_batch(
-    path: Annotated[str, typer.Argument(metavar="SPEC", help="a spec")],
+    path: Annotated[
+        str, typer.Argument(metavar="SPEC", help="a spec", autocompletion=completion.specs)
+    ],
     settings: Settings = None,
     input: Input = None,
     device: Device = None,
