@@ -73,7 +73,7 @@ def _surveyed(tree: ClassFolders) -> Survey:
     """The survey of a tree; one that takes long is told."""
     count = sum(len(files.paths) for files in tree.parts.values())
     if count > MANY:
-        Progress().say(f"looking at {count:,} files of `{tree.name}`")
+        Progress().say(f"looking at {counted(count, 'file')} of `{tree.name}`")
     return survey(tree)
 
 

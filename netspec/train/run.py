@@ -174,9 +174,10 @@ def _begun(
         run.progress.say(f"files in {run.folder.path}")
     left = run.data.size("train") - training.samples_per_epoch
     if left:
+        processes = counted(run.processes.world_size, "process", "processes")
         run.progress.say(
             f"note: {left} of the training images are left out of each epoch, others each time: a "
-            f"last batch of {left} is too small for {run.processes.world_size} processes"
+            f"last batch of {left} is too small for {processes}"
         )
     training.records.start_tensorboard(training.position.step)
     return training
