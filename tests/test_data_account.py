@@ -72,6 +72,19 @@ def test_a_folder_is_told_class_by_class_with_a_bar_each(ask: Ask) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", [".", "../tree", "../tree/", "ABSOLUTE"])
+def test_a_folder_is_the_same_however_it_is_named(
+    path: str, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class_tree(Path("tree"), count=10)
+    (tmp_path / "tree" / "train" / "a.txt").write_text("")
+    monkeypatch.chdir("tree")
+    told = found(ask, path.replace("ABSOLUTE", str(tmp_path / "tree")))
+    assert told["unused_files"] == {"suffix": ["train/a.txt"]}
+    assert told["sizes"] == [[8, 8, 40]]
+    assert told["error"] is None
+
+
 def test_a_bar_is_as_long_as_its_class_is_large_and_shows_even_one_image(ask: Ask) -> None:
     for number in range(59):
         noise(Path(f"tree/train/many/{number}.png"), number, (2, 2))

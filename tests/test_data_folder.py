@@ -325,3 +325,16 @@ def test_predicted_images_are_prepared_as_in_evaluation(tmp_path: Path) -> None:
     assert torch.equal(images, batch.images)
     with pytest.raises(TrainError, match="is no image that can be read: it is gone"):
         load_images([tmp_path / "none.png"], (3, 8, 8), mean=data.info.mean, std=data.info.std)
+
+
+def test_that_sizes_are_mixed_is_found_once(tmp_path: Path) -> None:
+    root = class_tree(tmp_path / "tree")
+    Image.new("RGB", (6, 9)).save(root / "train" / "dog" / "05.png")
+    recipe = recipe_from({"data": {"dataset": "folder", "resize": 8}})
+    told: list[list[str]] = [[], []]
+    for lines in told:
+        data = open_data(recipe, (3, 8, 8), num_classes=2, root=root, say=lines.append)
+        assert data.size("train") == 12
+    decoding = [[line for line in lines if line.startswith("decoding")] for lines in told]
+    assert (len(decoding[0]), decoding[1]) == (2, [])
+    assert f"images of `{root}` are of several sizes, and brought to one" in told[0]

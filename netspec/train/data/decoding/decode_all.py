@@ -17,11 +17,11 @@ import numpy as np
 
 from netspec.counted import counted
 from netspec.train.data.arrays import Arrays
-from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of
+from netspec.train.data.cache import Labels, cached_arrays, images_path, key_of, remembered
 from netspec.train.data.decoding import decode
 from netspec.train.data.sets.class_folders import ClassFolders, Files
 from netspec.train.errors import TrainError
-from netspec.train.say import Say, silent
+from netspec.train.say import Say
 
 _ALONE = 512
 """Up to so many images are decoded here: starting processes would take longer."""
@@ -63,14 +63,31 @@ def decoded(
     Raises TrainError for images that cannot be read, each named, and for images of several sizes
     where no `resize` says which to bring them to.
     """
-    try:
-        return _decoded(folders, chosen, say)
-    except _Mixed as mixed:
-        if resize is None:
+    if resize is None:
+        try:
+            return _decoded(folders, chosen, say)
+        except _Mixed as mixed:
             raise TrainError(
                 str(mixed), "add `resize: [height, width]` to `data`, which brings all to one size"
             ) from None
-        return _decoded(folders, Storing(chosen.channels, resize, resize=True), silent)
+    if chosen.resize or not _are_mixed(folders, chosen, say):
+        return _decoded(folders, chosen, say)
+    return _decoded(folders, Storing(chosen.channels, resize, resize=True), say)
+
+
+def _are_mixed(folders: ClassFolders, chosen: Storing, say: Say) -> bool:
+    """Whether images are of several sizes, found by decoding them as `chosen` and remembered."""
+
+    def find() -> dict[str, bool]:
+        try:
+            _decoded(folders, chosen, say)
+        except _Mixed:
+            say(f"images of `{folders.name}` are of several sizes, and brought to one")
+            return {"mixed": True}
+        return {"mixed": False}
+
+    key = key_of("mixed", os.fspath(folders.root.resolve()), folders.state, chosen)
+    return bool(remembered(key, find)["mixed"])
 
 
 def _decoded(folders: ClassFolders, chosen: Storing, say: Say) -> Arrays:

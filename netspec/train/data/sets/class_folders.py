@@ -184,11 +184,14 @@ def _files(
     paths: list[str] = []
     labels: list[int] = []
     others: dict[str, int] = {}
-    for name in sorted(folders, key=classes.index):
+    known = {name: label for label, name in enumerate(classes)}
+    for name in sorted(folders, key=known.__getitem__):
+        inside = os.path.relpath(folders[name], root)
+        start = len(os.path.join(folders[name], ""))
         for path, size, changed in sorted(_images(folders[name], others)):
-            relative = os.path.relpath(path, root)
+            relative = os.path.join(inside, path[start:])
             paths.append(relative)
-            labels.append(classes.index(name))
+            labels.append(known[name])
             state.update(f"{relative}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
     count = sum(others.values())
     kinds = ", ".join(f"`{suffix or 'no suffix'}`" for suffix in sorted(others)[:6])
