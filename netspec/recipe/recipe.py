@@ -73,7 +73,8 @@ class Recipe:
     """How a network is trained: `train:` with every default filled in.
 
     `scheduler_interval` is resolved to what the scheduler counts and is stepped by. `ema` is the
-    decay. `batch_size` is over all processes together; so is `eval_batch_size`.
+    decay. `batch_size` is over all processes together; so is `eval_batch_size`. `weights_folder` is
+    to `weights` what `root_folder` is to the `root` of the data.
     """
 
     seed: int = 0
@@ -98,3 +99,12 @@ class Recipe:
     deterministic: bool = False
     log_interval: int = 50
     checkpoint_interval: int | None = None
+    weights: str | None = None
+    weights_folder: str = field(default="", compare=False)
+
+    @property
+    def start(self) -> Path | None:
+        """The file of weights to start from, seen from where it was said."""
+        if self.weights is None:
+            return None
+        return Path(self.weights_folder, os.path.expanduser(self.weights))

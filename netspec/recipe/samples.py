@@ -31,6 +31,7 @@ _TRAIN: Final = {
     "deterministic": "deterministic: true",
     "log_interval": "log_interval: 10",
     "checkpoint_interval": "checkpoint_interval: 500",
+    "weights": "weights: pretrained.safetensors",
     # keys of `data`
     "dataset": "data: {dataset: CIFAR10}",
     "root": "data: {dataset: folder, root: my-images}",

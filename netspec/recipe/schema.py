@@ -34,9 +34,10 @@ def boolean(doc: str, default: Any = _UNSET) -> Schema:
     return _entry(BOOL, doc, default)
 
 
-def string(doc: str, default: Any = _UNSET) -> Schema:
+def string(doc: str, default: Any = _UNSET, *, null: bool = False) -> Schema:
     """Any text."""
-    return _entry({"type": "string"}, doc, default)
+    piece: Schema = {"type": "string"}
+    return _entry(nullable(piece) if null else piece, doc, default)
 
 
 def one_of(doc: str, values: Sequence[Any], default: Any = _UNSET) -> Schema:

@@ -225,6 +225,12 @@ TRAIN_SCHEMA: Schema = mapping(
             null=True,
             minimum=1,
         ),
+        "weights": string(
+            "A file of weights to start from, relative to the file that says it; its head may "
+            "differ. Also `--weights`.",
+            Recipe.weights,
+            null=True,
+        ),
     },
     default={},
 )

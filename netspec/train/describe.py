@@ -16,15 +16,21 @@ from netspec.train.storage.fingerprints import versions
 
 
 def resolved_spec(run: Run, overrides: Mapping[str, Any]) -> bytes:
-    """The spec complete in itself: it says where its data are, so that it repeats from anywhere."""
-    data = run.recipe.data
-    if data.dataset in MADE_SETS:
-        return run.network.resolved().encode()
-    root = Path(overrides.get("data") or data.place).absolute()
-    plain = os.path.abspath(root)  # without `..`, where no link makes that another place
-    said = {"root": plain if os.path.realpath(plain) == os.path.realpath(root) else str(root)}
-    named = {} if data.dataset is None else {"dataset": data.dataset}
-    return run.network.resolved({"data": {**named, **said}}).encode()
+    """The spec complete in itself: it says where its files are, and repeats from anywhere."""
+    data, said = run.recipe.data, dict[str, Any]()
+    if data.dataset not in MADE_SETS:
+        named = {} if data.dataset is None else {"dataset": data.dataset}
+        said["data"] = {**named, "root": _whole(Path(overrides.get("data") or data.place))}
+    weights = overrides.get("weights") or run.recipe.start
+    if weights is not None:
+        said["weights"] = _whole(Path(weights))
+    return run.network.resolved(said).encode()
+
+
+def _whole(path: Path) -> str:
+    """The path from the root on, without `..` where no link makes that another place."""
+    plain = os.path.abspath(path)
+    return plain if os.path.realpath(plain) == os.path.realpath(path) else str(path.absolute())
 
 
 def describe(run: Run, command: Sequence[str], warnings: str, overrides: Mapping[str, Any]) -> None:

@@ -106,8 +106,9 @@ def _train(
         images = data.size("train")
         require_norms_to_work(network, images, recipe.batch_size, processes.world_size)
         start = None  # of a run that has no checkpoint, also where it is begun once more
-        if overrides.get("weights") and not _has_checkpoint(earlier, processes):
-            start = _start(network, Path(overrides["weights"]), progress)
+        weights = overrides.get("weights") or recipe.start
+        if weights and not _has_checkpoint(earlier, processes):
+            start = _start(network, Path(weights), progress)
         folder = earlier or _new_folder(network, options, processes)
         run = Run(network, recipe, data, folder, plan, processes, progress, stop)
         training = _begun(run, start, options, overrides, goes_on=earlier is not None)

@@ -122,6 +122,37 @@ def test_a_resolved_spec_holds_what_the_command_line_said(
     assert netspec.load(resolved).recipe.data.root == str(root / "images")
 
 
+def test_a_run_that_started_from_weights_repeats_from_them(
+    project: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, first = project
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs").mkdir()
+    shutil.copy(first / "model.safetensors", tmp_path / "specs" / "start.safetensors")
+    child = f"netspec: 1\nextends: base.yaml\ntrain: {{data: {{root: {root}/images}}}}\n"
+    (tmp_path / "specs" / "base.yaml").write_text(SPEC + "  weights: start.safetensors\n")
+    (tmp_path / "specs" / "child.yaml").write_text(child)
+    (tmp_path / "specs" / "plain.yaml").write_text(SPEC)
+    images = ("--data", str(root / "images"), "--run-dir", str(tmp_path))
+    weights = ("--weights", "specs/start.safetensors")
+    folders = []
+    for command in (
+        ("specs/child.yaml", "--run-dir", str(tmp_path)),
+        ("specs/plain.yaml", *images, *weights),
+    ):
+        code, out, err = run("train", *command)
+        assert code == 0, err
+        assert "starting from the weights in" in err
+        folders.append(folder_of(out))
+        monkeypatch.chdir(tmp_path / folders[-1])
+        code, out, err = run("train", "resolved.yaml", "--run-dir", str(tmp_path))
+        assert code == 0, err
+        folders.append(folder_of(out))
+        monkeypatch.chdir(tmp_path)
+    assert all(figures(folder) == figures(folders[0]) for folder in folders)
+    assert figures(folders[0]) != figures(first)
+
+
 def test_data_that_moved_are_named_on_the_command_line(
     project: tuple[Path, Path], tmp_path: Path
 ) -> None:

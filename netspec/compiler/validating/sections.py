@@ -51,8 +51,12 @@ def recipe_section(document: Document, params: dict[str, Any]) -> Recipe:
         raise SpecError(
             (Diagnostic(problem.code, problem.message, span, (), problem.hint),)
         ) from None
-    folder = _folder(document, node, ("data", "root"))
-    return replace(recipe, data=replace(recipe.data, root_folder=folder))
+    root = _folder(document, node, ("data", "root"))
+    return replace(
+        recipe,
+        data=replace(recipe.data, root_folder=root),
+        weights_folder=_folder(document, node, ("weights",)),
+    )
 
 
 def _folder(document: Document, node: Node, key: tuple[str, ...]) -> str:

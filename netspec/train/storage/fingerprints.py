@@ -18,7 +18,7 @@ from netspec.train.machine.plan import Plan
 from netspec.train.trainable import Trainable
 
 # These change how fast a run goes or how long it lasts, and no figure of a step already taken.
-FREE_TO_CHANGE = ("epochs", "checkpoint_interval")
+FREE_TO_CHANGE = ("epochs", "checkpoint_interval", "weights", "weights_folder")
 FREE_TO_CHANGE_IN_DATA = ("root", "root_folder", "workers", "in_memory")
 # Keys of `data` that came later, and what runs without them did: those runs go on.
 LATER_IN_DATA = {"skip_broken": False}
