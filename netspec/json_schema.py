@@ -44,3 +44,32 @@ def nullable(schema: Schema) -> Schema:
     if "enum" in schema:
         widened["enum"] = [*schema["enum"], None]
     return widened
+
+
+def as_declared(value: Any, schema: Schema) -> Any:
+    """The value with each number of the kind that its schema declares.
+
+    `3.0` becomes 3 where a whole number is wanted, as an expression may divide and YAML reads
+    `1e3` as a fraction; `0` becomes 0.0 where any number may stand. What is neither is left.
+    """
+    kinds = schema.get("type", ())
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        whole = "integer" in kinds and "number" not in kinds and value.is_integer()
+        return int(value) if whole else value
+    if isinstance(value, int):
+        return _real(value) if "number" in kinds and "integer" not in kinds else value
+    if isinstance(value, list | tuple):
+        return [as_declared(item, schema.get("items", {})) for item in value]
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return {key: as_declared(item, known.get(key, {})) for key, item in value.items()}
+    return value
+
+
+def _real(value: int) -> int | float:
+    try:
+        return float(value)
+    except OverflowError:
+        return value

@@ -55,7 +55,7 @@ class RReLU(TorchOp):
         if self.lower > self.upper:
             raise Refusal(
                 "NS410",
-                f"`lower: {self.lower}` is more than `upper: {self.upper}`",
+                f"`lower: {self.lower:g}` is more than `upper: {self.upper:g}`",
                 argument="lower",
             )
 
@@ -163,7 +163,7 @@ class Hardtanh(TorchOp):
         if self.max_val <= self.min_val:
             raise Refusal(
                 "NS410",
-                f"`max_val: {self.max_val}` is not more than `min_val: {self.min_val}`",
+                f"`max_val: {self.max_val:g}` is not more than `min_val: {self.min_val:g}`",
                 argument="max_val",
             )
 

@@ -169,6 +169,13 @@ class Op:
         """The names and shapes of the other tensors of `state_dict`."""
         return {}
 
+    def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
+        """What the inputs decide of the module that `make` gives, such as `in_channels`.
+
+        A call of the layer on other inputs runs the same module, so it needs the same.
+        """
+        return ()
+
     def macs(self, *inputs: Shape) -> int:
         """Multiply-adds for one sample: of convolutions and matrix products, without biases."""
         return 0

@@ -12,7 +12,9 @@ from netspec.counted import counted
 from netspec.diagnostics import CODES
 from netspec.ops.base import Op, Refusal, Saved, Saves, Shape
 
-RULES: Final = ("check", "infer", "parameters", "buffers", "macs", "saving", "extra_saved", "make")
+RULES: Final = (
+    "check", "infer", "parameters", "buffers", "fixed", "macs", "saving", "extra_saved", "make"
+)  # fmt: skip
 """The methods of an op that a plugin may write."""
 
 HINT: Final = "mend the plugin; where the inputs are to blame, its rule raises `Refusal`"
@@ -50,7 +52,7 @@ def try_rules(op: Op, shapes: tuple[Shape, ...]) -> None:
 
     Raises `Refusal` NS411.
     """
-    for name in ("parameters", "buffers", "macs", "saving", "extra_saved"):
+    for name in ("parameters", "buffers", "fixed", "macs", "saving", "extra_saved"):
         getattr(op, name)(*shapes)
 
 
@@ -129,6 +131,10 @@ def _not_tensors(given: Any) -> str | None:
     return f"{_said(wrong[0])} for a tensor's shape" if wrong else None
 
 
+def _not_tuple(given: Any) -> str | None:
+    return None if isinstance(given, tuple) else f"{_said(given)}, which is no tuple"
+
+
 def _not_count(given: Any) -> str | None:
     return None if type(given) is int and given >= 0 else f"{_said(given)}, which is no count"
 
@@ -151,6 +157,7 @@ _CHECKS: Final[dict[str, Callable[[Any], str | None]]] = {
     "infer": _not_shape,
     "parameters": _not_tensors,
     "buffers": _not_tensors,
+    "fixed": _not_tuple,
     "macs": _not_count,
     "saving": _not_saves,
     "extra_saved": _not_saved,

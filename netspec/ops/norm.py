@@ -172,6 +172,10 @@ class GroupNorm(TorchOp):
         channels = (inputs[0][0],)
         return {"weight": channels, "bias": channels} if self.affine else {}
 
+    def fixed(self, *inputs: Shape) -> tuple[int]:
+        """`num_channels`."""
+        return (inputs[0][0],)
+
     def extra_saved(self, *inputs: Shape) -> Saved:
         """Mean and deviation of each group."""
         return Saved(2 * self.num_groups)
@@ -180,7 +184,7 @@ class GroupNorm(TorchOp):
         """`torch.nn.GroupNorm`."""
         from torch import nn
 
-        return nn.GroupNorm(self.num_groups, inputs[0][0], eps=self.eps, affine=self.affine)
+        return nn.GroupNorm(self.num_groups, *self.fixed(*inputs), eps=self.eps, affine=self.affine)
 
 
 TRAILING: Final[Schema] = {
@@ -223,6 +227,10 @@ class TrailingNorm(TorchOp, abstract=True):
                 hint="leave it out to normalise the last dimension",
             )
         return x
+
+    def fixed(self, *inputs: Shape) -> tuple[Shape]:
+        """`normalized_shape`."""
+        return (self.trailing(inputs[0]),)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.LayerNorm` or `torch.nn.RMSNorm`."""

@@ -42,11 +42,15 @@ class AlongDim(TorchOp, abstract=True):
         self.place(inputs[0])
         return inputs[0]
 
+    def fixed(self, *inputs: Shape) -> tuple[int]:
+        """`dim`."""
+        return (self.place(inputs[0]) if self.dim is None else self.dim,)
+
     def make(self, *inputs: Shape) -> nn.Module:
         """`torch.nn.Softmax`, `LogSoftmax` or `Softmin`."""
         from torch import nn
 
-        dim = self.place(inputs[0]) if self.dim is None else self.dim
+        (dim,) = self.fixed(*inputs)
         made: nn.Module = getattr(nn, type(self).__name__)(dim=dim)
         return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netspec.ops.base import AXES, Op, Refusal, Shape, described, require_dims, text
 
@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 
 class TorchOp(Op, abstract=True):
-    """An op that is made by calling the class of `torch.nn` that has its name."""
+    """An op that is made by calling the class of `torch.nn` that has its name.
 
-    def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
-        """What the input decides: the constructor's leading arguments, such as `in_channels`."""
-        return ()
+    `fixed` are the constructor's leading arguments.
+    """
 
     def make(self, *inputs: Shape) -> nn.Module:
         """The layer of `torch.nn` with these arguments."""

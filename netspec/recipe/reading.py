@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from netspec.counted import counted
-from netspec.json_schema import Schema
+from netspec.json_schema import Schema, as_declared
 from netspec.recipe.augmentations import AUGMENTATIONS
 from netspec.recipe.cross_checks import check_recipe
 from netspec.recipe.errors import RecipeError
@@ -30,7 +30,7 @@ def recipe_from(train: Mapping[str, Any]) -> Recipe:
     `train` is valid against `TRAIN_SCHEMA`, its `$names` resolved. Raises `RecipeError` where keys
     that are right one by one do not go together.
     """
-    given = dict(train)
+    given: dict[str, Any] = as_declared(dict(train), TRAIN_SCHEMA)
     optimizer = _choice(given.pop("optimizer", None), OPTIMIZERS)
     scheduler = _choice(given.pop("scheduler", None), SCHEDULERS)
     loss = _choice(given.pop("loss", None), LOSSES)
@@ -112,7 +112,8 @@ def _arguments(given: Any, entry: Schema) -> dict[str, Any]:
     """The arguments of an entry; a bare value is that of its first."""
     if isinstance(given, Mapping):
         return dict(given)
-    return {next(iter(entry["properties"])): given}
+    first, schema = next(iter(entry["properties"].items()))
+    return {first: as_declared(given, schema)}
 
 
 def _interval(given: str, scheduler: Choice | None) -> Literal["epoch", "step"]:

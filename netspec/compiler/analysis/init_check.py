@@ -243,6 +243,6 @@ def _problem(rule: Rule, tensor: _Tensor, params: dict[str, Any]) -> Diagnostic 
     low, high = _BOUNDS.get(rule.function, (0.0, 0.0))
     low, high = args.get("a", low), args.get("b", high)
     if rule.function in _BOUNDS and low > high:
-        message = f"`{rule.function}` draws from `a` to `b`, and {low} is more than {high}"
+        message = f"`{rule.function}` draws from `a` to `b`, and {low:g} is more than {high:g}"
         return Diagnostic("NS311", message, rule.span, (), "give both, the lower one as `a`")
     return None

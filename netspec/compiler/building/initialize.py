@@ -7,7 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from netspec.compiler.language.expression import evaluate
-from netspec.compiler.language.init_rule import Rule, fans, matches
+from netspec.compiler.language.init_rule import INITIALIZERS, Rule, fans, matches
+from netspec.json_schema import as_declared
 
 
 def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any]) -> None:
@@ -34,4 +35,5 @@ def _apply(rule: Rule, tensor: Tensor, params: dict[str, Any]) -> None:
         args = {
             k: evaluate(v, env) if isinstance(v, str) and "$" in v else v for k, v in args.items()
         }
+        args = as_declared(args, {"properties": INITIALIZERS[rule.function]})
     getattr(nn.init, rule.function)(tensor, **args)  # one of `INITIALIZERS`, checked

@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
 from netspec.compiler.ir import Layer, Scope
 from netspec.compiler.language.document import Block, Entry, Param
-from netspec.compiler.language.params import bare_param, param_mismatch
+from netspec.compiler.language.params import bare_param, fitted, param_mismatch
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check_value, unknown_key
 from netspec.diagnostics import Diagnostic, Note, nearest
+from netspec.json_schema import as_declared
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal
 from netspec.source import Mapping, Node, Scalar
@@ -114,7 +115,7 @@ def _check(
         for found in problems:
             hint = found.hint or _mend(nodes[key])
             context.report_at(replace(found, hint=hint), scope)
-        given[key] = _whole(value, declared.schema)
+        given[key] = as_declared(value, declared.schema)
     missing = [a.name for a in op.args.values() if a.required and a.name not in given]
     if missing:
         needs = " and ".join(f"`{m}`" for m in missing)
@@ -205,23 +206,12 @@ def _param_value(
             notes = (Note("declared here", param.span), *context.provenance(scope))
             context.report("NS202", wrong, nodes[param.name].span, None, notes)
             raise AlreadyReported
-        return given[param.name]
+        return fitted(param, given[param.name])
     if param.required:
         message = f"`{block.name}` needs `{param.name}`"
         context.report("NS203", message, entry.span, f"add `{param.name}: …`")
         raise AlreadyReported
     return param.default
-
-
-def _whole(value: Any, schema: dict[str, Any]) -> Any:
-    """`4.0` as 4 where a whole number is wanted, since an expression may divide."""
-    kinds = schema.get("type")
-    wants = kinds == "integer" or (isinstance(kinds, list) and "number" not in kinds)
-    if isinstance(value, float) and wants and value.is_integer():
-        return int(value)
-    if isinstance(value, list) and wants:
-        return [_whole(item, schema.get("items", schema)) for item in value]
-    return value
 
 
 def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from netspec.compiler.ir import Layer, Scope, changed, leaves
 from netspec.compiler.language.document import Entry
 from netspec.counted import counted
 from netspec.diagnostics import Note, nearest
-from netspec.ops.base import Refusal, Shape, text
+from netspec.ops.base import Op, Refusal, Shape, text
 
 
 class Earlier(Protocol):
@@ -27,7 +27,7 @@ class Earlier(Protocol):
 def called(
     earlier: Earlier, entry: Entry, name: str, path: str, inputs: tuple[Wire, ...], scope: Scope
 ) -> Layer:
-    """The layer `entry.op` once more: same weights, so the same parameter shapes.
+    """The layer `entry.op` once more: the same module, so one that both inputs make.
 
     Raises `AlreadyReported` after a finding.
     """
@@ -106,21 +106,29 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
     except Refusal as refusal:
         context.refused(refusal, entry, Site(entry.op, entry.op, inputs, earlier.scope, {}))
         raise AlreadyReported from None
-    _require_same_weights(context, entry, first, again)
+    _require_same_module(context, entry, first, again)
     return again
 
 
-def _require_same_weights(context: Elaboration, entry: Entry, first: Layer, again: Layer) -> None:
-    """Raise `AlreadyReported` after a finding where some layer would need other weights."""
+def _require_same_module(context: Elaboration, entry: Entry, first: Layer, again: Layer) -> None:
+    """Raise `AlreadyReported` after a finding where some layer would have to be made otherwise."""
     for a, b in zip(leaves(first), leaves(again), strict=True):
-        if a.op is None or a.op.parameters(*a.inputs) == a.op.parameters(*b.inputs):
+        if a.op is None or _module(a.op, a.inputs) == _module(a.op, b.inputs):
             continue
+        weights = a.op.parameters(*a.inputs) != a.op.parameters(*b.inputs)
+        which = "" if a is first else f"{a.kind_name} in "
         made, now = (text(x[0]) for x in (a.inputs, b.inputs))
+        has = "has weights for" if weights else "is made for"
         context.report(
             "NS406",
-            f"`{first.name}` has weights for {made}, and cannot be called on {now}",
+            f"{which}`{first.name}` {has} {made}, and cannot be called on {now}",
             entry.span,
             "write a layer of its own instead of `call`",
             (Note("it is made here", first.span),),
         )
         raise AlreadyReported
+
+
+def _module(op: Op, inputs: tuple[Shape, ...]) -> tuple[object, ...]:
+    """All that the inputs decide of an op's module: arguments, parameters and buffers."""
+    return op.fixed(*inputs), op.parameters(*inputs), op.buffers(*inputs)

@@ -21,6 +21,7 @@ from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
 from netspec.counted import counted
 from netspec.diagnostics import Note, Span, nearest
+from netspec.json_schema import INTEGER, as_declared
 
 Expand = Callable[[Entry, Site], Layer | None]
 """How one entry becomes a layer; None after a finding."""
@@ -34,6 +35,7 @@ def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | 
         return None
     span = loop.values.span
     if loop.variable is None:
+        value = as_declared(value, INTEGER)
         if isinstance(value, bool) or not isinstance(value, int):
             message = f"the number of copies is a whole number, not {said(value)}"
             hint = "for a list, name what each item is: `each: {stage: $stages}`"

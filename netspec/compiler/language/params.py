@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.said import said
+from netspec.json_schema import as_declared
 
 
 def param_mismatch(param: Param, value: Any) -> str | None:
@@ -13,6 +14,7 @@ def param_mismatch(param: Param, value: Any) -> str | None:
     fits: dict[str, tuple[type, ...]] = {
         "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list, tuple),
     }  # fmt: skip
+    value = fitted(param, value)
     if param.type is None or (value is None and not param.required):
         return None
     ok = isinstance(value, fits[param.type])
@@ -21,6 +23,12 @@ def param_mismatch(param: Param, value: Any) -> str | None:
     words = {"int": "a whole number", "float": "a number", "bool": "true or false",
              "str": "a word", "list": "a list"}  # fmt: skip
     return None if ok else f"`{param.name}` is {words[param.type]}, not {said(value)}"
+
+
+def fitted(param: Param, value: Any) -> Any:
+    """The value, a number of the kind that the parameter is: `3.0` as 3 for `int`, 0 as 0.0."""
+    kinds = {"int": "integer", "float": "number"}
+    return as_declared(value, {"type": kinds.get(param.type or "", "")})
 
 
 def bare_param(params: dict[str, Param]) -> Param | None:

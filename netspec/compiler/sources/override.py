@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netspec.compiler.language.document import Document
-from netspec.compiler.language.params import param_mismatch
+from netspec.compiler.language.params import fitted, param_mismatch
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import lift
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
@@ -165,6 +165,7 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
                 whole = isinstance(value, float) and param.type == "int"
                 mend = f"write its default with a point, as in `{name}: 0.0`" if whole else None
                 findings.append(Diagnostic("NS308", wrong, place, notes, mend))
+            value = fitted(param, value)
             values[name] = list(value) if isinstance(value, tuple) else value
         elif param.required:
             message = f"the parameter `{name}` has no value"

@@ -20,7 +20,7 @@ from netspec.compiler.language.init_rule import INITIALIZERS, Rule
 from netspec.compiler.language.schema import widen
 from netspec.compiler.language.schema_validation import Report, check
 from netspec.diagnostics import Diagnostic, Span, nearest
-from netspec.json_schema import NUMBER, Schema
+from netspec.json_schema import NUMBER, Schema, as_declared
 from netspec.source import Mapping, Node, Scalar, plain
 
 _EXAMPLE: Final = "for example `Conv2d: {weight: {normal_: {std: 0.01}}}`"
@@ -88,7 +88,7 @@ def _arguments(name: str, args: Node | None, span: Span, report: Report) -> dict
         given = plain(args) if isinstance(args, Mapping) else {}
     for problem in problems:
         report(problem)
-    return None if problems else given
+    return None if problems else as_declared(given, {"properties": INITIALIZERS[name]})
 
 
 def _schema(name: str) -> Schema:
