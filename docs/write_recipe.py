@@ -47,7 +47,7 @@ Any of it can be set from outside, as in `--set train.epochs=3 --set train.optim
 DATA = """\
 ## What it is trained on
 
-`data` has these keys:
+`data` has these keys; [data.md](data.md) tells how folders of images are read.
 """
 
 DATA_SET_TABLE = """\
