@@ -43,26 +43,27 @@ from mutants_trial import first_failure, load_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "mutants"
-LANGUAGE = (
-    "tests/test_errors.py tests/test_network.py tests/test_language_structure.py "
-    "tests/test_rules_at_their_edges.py tests/test_block_init.py tests/test_order.py "
-    "tests/test_names_everywhere.py tests/test_plugins.py"
+
+
+def tests(folder: str, names: str) -> list[str]:
+    return [f"{folder}/test_{name}.py" for name in names.split()]
+
+
+LANGUAGE = tests(
+    "tests",
+    "errors network language_structure rules_at_their_edges block_init order names_everywhere "
+    "plugins",
 )
 ROOMS = {
-    "ops": (
-        "netspec/ops",
-        "tests/test_ops.py tests/test_ops_modules.py tests/test_ops_register.py",
-    ),
-    "analysis": ("netspec/compiler/analysis", f"tests/test_step_memory.py {LANGUAGE}"),
+    "ops": ("netspec/ops", tests("tests", "ops ops_modules ops_register")),
+    "analysis": ("netspec/compiler/analysis", [*tests("tests", "step_memory"), *LANGUAGE]),
     "expanding": ("netspec/compiler/expanding", LANGUAGE),
     "engine": (
         "netspec/train/engine",
-        " ".join(
-            f"tests/train/test_{name}.py"
-            for name in (
-                *("best", "figures", "step", "recorded_step", "schedule", "last_batch"),
-                *("one_output", "sharing", "generators", "evaluating", "trial", "saving"),
-            )
+        tests(
+            "tests/train",
+            "best figures step recorded_step schedule last_batch one_output sharing generators "
+            "evaluating trial saving",
         ),
     ),
 }
@@ -316,7 +317,7 @@ def main() -> None:
     for room in options.rooms:
         folder, near = ROOMS[room]
         mutants, total = sample(folder, options.sample, options.seed)
-        results = tried(mutants, reach, options.jobs, options.budget, near.split())
+        results = tried(mutants, reach, options.jobs, options.budget, near)
         report(room, results, total, options.seed)
 
 
