@@ -48,10 +48,12 @@ def spans(tree: ast.Module, line: int) -> Iterator[range]:
     yield range(1, 1 + max(line, *(n.end_lineno or 1 for n in tree.body)))
 
 
-def within(tests: Iterable[str], seconds: dict[str, float], budget: float) -> list[str]:
+def within(
+    tests: Iterable[str], seconds: dict[str, float], budget: float, most: float
+) -> list[str]:
     """Those that take less than ``budget`` together: the quickest, and of each file some.
 
-    One that would take more than a quarter of it is left out.
+    One that takes more than ``most`` is left out.
     """
     by_file: dict[str, list[str]] = defaultdict(list)
     quick, left = [], budget
@@ -62,7 +64,7 @@ def within(tests: Iterable[str], seconds: dict[str, float], budget: float) -> li
     turns = [(turn, seconds[t], t) for ts in by_file.values() for turn, t in enumerate(ts)]
     for wanted, until in ((quick, budget / 2), ((t for *_, t in sorted(turns)), 0.0)):
         for test in wanted:
-            if test not in taken and seconds[test] <= min(budget / 4, left - until):
+            if test not in taken and seconds[test] <= min(most, left - until):
                 taken[test] = None
                 left -= seconds[test] + TO_START
     return list(taken)
@@ -82,7 +84,7 @@ def tests_for(
 ) -> list[list[str]]:
     """The tests for a change at ``line``, in two stages; none where no test runs it.
 
-    First come quick ones of the files ``near``.
+    Those of the files ``near`` come first, and of the others as many as there is time for.
     """
     passed, tiers = reach.seconds, []
     starters = set(reach.starters) & passed.keys()
@@ -99,10 +101,12 @@ def tests_for(
         tiers.append({test for test in starters if test.startswith(ITS_TESTS)})
     chosen: list[str] = []
     for tier in tiers:
-        left = budget - sum(passed[test] + TO_START for test in chosen)
-        chosen += within(tier - set(chosen), passed, left)
+        its = {test for test in tier if test.partition("::")[0] in near}
+        for part in (its, tier - its):
+            left = budget - sum(passed[test] + TO_START for test in chosen)
+            chosen += within(part - set(chosen), passed, left, budget / 4)
     soon = [test for test in chosen if test.partition("::")[0] in near]
-    first = grouped(within(soon, passed, FIRST_SECONDS), passed)
+    first = grouped(within(soon, passed, FIRST_SECONDS, FIRST_SECONDS), passed)
     rest = [test for test in chosen if test not in set(first)]
     quick = grouped((test for test in rest if test not in starters), passed)
     return [first, quick + grouped((test for test in rest if test in starters), passed)]
