@@ -77,3 +77,24 @@ def test_a_run_is_refused_before_its_first_step(tmp_path: Path) -> None:
         StandIn(on_a_vector, train=fine), TrainOptions(run_dir=tmp_path / "fine", silent=True)
     )
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_the_batch_size_that_is_advised_leaves_no_process_one_image(world_size: int) -> None:
+    network = StandIn(on_a_vector)
+    for count in range(4 * world_size, 30):
+        for batch_size in range(1, count + 3):
+            if least_share(count, batch_size, world_size) != 1:
+                continue
+            with pytest.raises(TrainError) as no:
+                require_norms_to_work(network, count, batch_size, world_size)
+            advised = int(str(no.value.hint).strip("`").split()[-1])
+            require_norms_to_work(network, count, advised, world_size)
+            assert least_share(count, advised, world_size) > 1
+
+
+@pytest.mark.parametrize(("count", "world_size"), [(1, 1), (3, 2), (5, 3)])
+def test_too_few_images_for_any_batch_size_are_told_so(count: int, world_size: int) -> None:
+    with pytest.raises(TrainError) as no:
+        require_norms_to_work(StandIn(on_a_vector), count, 32, world_size)
+    assert no.value.hint == "give the data set more images"

@@ -194,3 +194,20 @@ def test_every_batch_comes_to_a_recorded_step_in_the_plans_layout() -> None:
         graphed(torch.randn(count, 3, 4, 4), torch.zeros(count, dtype=torch.int64), 1.0)
     assert seen == [True] * (graph.WARM_UP + 2)
     GraphedStep(learn, optimizer, plan, batch_size=2)(torch.randn(2, 5), torch.zeros(2), 1.0)
+
+
+@pytest.mark.usefixtures("no_gpu_needed")
+def test_a_share_of_a_batch_is_not_replayed() -> None:
+    """It is weighed as it stands beside the other processes' shares, which a recording is not."""
+    scales = []
+
+    def learn(images: Tensor, labels: Tensor, scale: float) -> None:
+        scales.append(scale)
+        if Recording.current is not None:
+            Recording.current.work = lambda: None
+
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
+    graphed = GraphedStep(learn, optimizer, plan_for(recipe_from({})), batch_size=6)
+    for scale in [1.0] * (graph.WARM_UP + 2) + [1.2, 0.8]:  # one is recorded, the next replayed
+        graphed(*batch(), scale)
+    assert scales == [1.0] * (graph.WARM_UP + 1) + [1.2, 0.8]

@@ -124,5 +124,6 @@ def test_the_line_of_an_epoch_is_given_what_its_row_holds(told: Told) -> None:
         assert (epoch, epochs, seconds) == (number, EPOCHS, 6.123456)
         assert (train.loss, validation.loss) == (row["train"]["loss"], row["validation"]["loss"])
         assert isinstance(validation, Metrics)
+        assert validation.count == 12
         assert (train.count, best) == (STEPS * BATCH, row["best"])
         assert pace.seconds_left == (EPOCHS - number) * STEPS

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+import torch
 from stand_in import StandIn, plain_cnn
 
 from netspec.train.engine import training
+from netspec.train.machine.distributed import Processes
+from netspec.train.machine.stop import Stopped
 from netspec.train.run import TrainOptions, train
 from netspec.train.storage.checkpoint_file import read_checkpoint
 
+VALIDATED = {"dataset": "synthetic", "samples": 80, "validation": 0.2}
 # 64 images in batches of 8, two epochs: eight steps each.
 RECIPE = {
     "epochs": 2,
@@ -134,3 +139,45 @@ def test_the_best_epochs_checkpoint_is_kept_beside_the_last(
         for name in ("best", "last")
     ]
     assert kept == [[2, 16, 0], [4, 32, 0]]
+
+
+def test_a_checkpoint_within_an_epoch_keeps_the_best_weights_beside_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[tuple[int, int], bool] = {}
+    save = training.Checkpoints.save
+
+    def seen(self: training.Checkpoints, tree: dict[str, Any], *, best: bool) -> None:
+        kept[tree["position"][0], tree["position"][2]] = tree["best"]["weights"] is not None
+        save(self, tree, best=best)
+
+    monkeypatch.setattr(training.Checkpoints, "save", seen)
+    monkeypatch.setattr(training, "SAVING_SHARE", 1.0)
+    monkeypatch.setattr(training.Best, "_better", lambda self, figures: False)
+    saved_at(tmp_path, monkeypatch, checkpoint_interval=4, data=VALIDATED)
+    # at the end of the first epoch they are one; after it, there is none that is as good
+    assert kept == {(0, 4): False, (0, 8): False, (1, 0): False} | {
+        (1, 4): True,
+        (1, 8): True,
+        (2, 0): True,
+    }
+
+
+@pytest.mark.parametrize(("epoch", "saves"), [(0, 1), (1, 1), (2, 0)])
+def test_an_evaluation_that_is_broken_off_saves_what_is_not_saved(epoch: int, saves: int) -> None:
+    """After the last epoch, all is saved before the test set is looked at."""
+    saved: list[int] = []
+    run = SimpleNamespace(
+        stop=SimpleNamespace(signal=None),
+        processes=Processes(),
+        position=training.Position(epoch),
+        recipe=SimpleNamespace(epochs=2),
+        save=lambda: saved.append(epoch),
+    )
+    nothing = torch.empty(0)
+    training.Training._break_off(cast(Any, run), nothing, nothing)
+    assert saved == []
+    run.stop.signal = 2
+    with pytest.raises(Stopped):
+        training.Training._break_off(cast(Any, run), nothing, nothing)
+    assert len(saved) == saves

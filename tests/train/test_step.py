@@ -141,6 +141,19 @@ def test_channels_last_changes_the_layout_and_no_name() -> None:
     assert momentum.stride() == module[2].weight.stride()
 
 
+def test_images_come_to_the_network_in_the_plans_layout() -> None:
+    for wish in (True, False):
+        module, seen = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Flatten()), []
+        module[0].register_forward_pre_hook(
+            lambda module, inputs, seen=seen: seen.append(
+                inputs[0].is_contiguous(memory_format=torch.channels_last)
+            )
+        )
+        step, _, _ = step_for(module, recipe_from({"channels_last": wish}))
+        step(torch.randn(2, 3, 4, 4), torch.tensor([0, 1]))
+        assert seen == [wish]
+
+
 def test_bf16_keeps_weights_and_loss_in_float32() -> None:
     module = plain_cnn()
     step, sums, _ = step_for(module, recipe_from({"precision": "bf16"}))

@@ -38,9 +38,10 @@ def require_norms_to_work(
     where = f"{counted(count, 'image')} in batches of {batch_size} leave a last one of {rest}"
     if world_size > 1:
         where += f", of which a process of {world_size} takes one"
+    fitting = _fitting(count, batch_size, world_size)
     raise TrainError(
         f"{where}, and a norm of the network needs more than one value for each channel",
-        f"use `--batch-size {_fitting(count, batch_size, world_size)}`",
+        f"use `--batch-size {fitting}`" if fitting else "give the data set more images",
     )
 
 
@@ -57,9 +58,8 @@ def _takes_one(network: Trainable) -> bool:
     return True
 
 
-def _fitting(count: int, batch_size: int, world_size: int) -> int:
-    """The nearest batch size that leaves no batch of one."""
+def _fitting(count: int, batch_size: int, world_size: int) -> int | None:
+    """The nearest batch size that leaves no batch of one; None where there are too few images."""
     sizes = (batch_size + step * sign for step in range(1, count + batch_size) for sign in (-1, 1))
-    return next(
-        size for size in sizes if size > world_size and least_share(count, size, world_size) > 1
-    )
+    fitting = (s for s in sizes if s > world_size and least_share(count, s, world_size) > 1)
+    return next(fitting, None)
