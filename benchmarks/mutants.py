@@ -51,8 +51,8 @@ def tests(folder: str, names: str) -> list[str]:
 
 LANGUAGE = tests(
     "tests",
-    "errors network language_structure rules_at_their_edges block_init order names_everywhere "
-    "plugins",
+    "errors network language_structure rules_at_their_edges expansion block_init order "
+    "names_everywhere plugins",
 )
 ROOMS = {
     "ops": ("netspec/ops", tests("tests", "ops ops_modules ops_register")),
@@ -63,7 +63,7 @@ ROOMS = {
         tests(
             "tests/train",
             "best figures step recorded_step schedule last_batch one_output sharing generators "
-            "evaluating trial saving",
+            "evaluating trial saving run_figures not_finite",
         ),
     ),
 }

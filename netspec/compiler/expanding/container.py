@@ -276,15 +276,6 @@ class Builder:
         inputs = self.site.inputs
         if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
             return None
-        children, result, free = self.children, self.previous.source, tuple(self.free)
-        if free and len(free) < len(self.outer):
-            # The names that are not read after all leave no gap among the inputs.
-            free = tuple(name for name in self.outer if name in self.free)
-            place = {self.outer[name].source: INPUT - 1 - i for i, name in enumerate(free)}
-            children = [_resourced(child, place) for child in children]
-            result = place.get(result, result)
-        elif free:
-            free = tuple(self.outer)
         return Layer(
             self.site.name,
             self.site.path,
@@ -293,15 +284,8 @@ class Builder:
             tuple([wire.source for wire in inputs]),
             tuple([wire.shape for wire in inputs if wire.shape is not None]),
             self.previous.shape,
-            children=tuple(children),
-            result=result,
-            free=free,
+            children=tuple(self.children),
+            result=self.previous.source,
+            free=tuple(self.free),
             expanded_from=self.scope.expanded_from,
         )
-
-
-def _resourced(layer: Layer, place: dict[int, int]) -> Layer:
-    """The layer with the outer values among its sources renumbered."""
-    if all(place.get(source, source) == source for source in layer.sources):
-        return layer
-    return changed(layer, sources=tuple(place.get(source, source) for source in layer.sources))

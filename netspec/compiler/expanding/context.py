@@ -33,7 +33,7 @@ class Wire(NamedTuple):
 class Site(NamedTuple):
     """Where an entry stands: its name and path, what feeds it, and what it sees.
 
-    `outer` are the values outside of its container that it can name: `input`, its block's.
+    `outer` holds the one value outside of its container that it can name: its block's `input`.
     """
 
     name: str
