@@ -151,3 +151,11 @@ layers: [Opens]
     first = module[0].first
     assert torch.equal(first(x), first.inner(x) + x)
     assert torch.equal(module(x), first(x))
+
+
+def test_a_call_of_a_call_runs_the_first_layer_again() -> None:
+    layers = "layers:\n  one: {Linear: 4}\n  two: {call: one}\n  three: {call: two}\n"
+    net = netspec.loads(VECTOR + layers)
+    assert list(net.state) == ["one.weight", "one.bias"]
+    module, x = net.build(), torch.randn(2, 4)
+    assert torch.equal(module(x), module.one(module.one(module.one(x))))

@@ -72,14 +72,15 @@ def test_a_step_is_the_plain_scripts_step_to_the_bit() -> None:
     assert sums.metrics(sums.totals(ALONE)).count == 18
 
 
-def test_a_share_of_a_batch_trains_by_its_scale_and_is_counted_as_it_is() -> None:
+@pytest.mark.parametrize("scale", [0.5, 1.5, 2.0])
+def test_a_share_of_a_batch_trains_by_its_scale_and_is_counted_as_it_is(scale: float) -> None:
     module = plain_cnn()
     plain = copy.deepcopy(module)
     step, sums, _ = step_for(module, recipe_from({"optimizer": {"SGD": {"lr": 0.1}}}))
     images, labels = batch()
-    step(images, labels, 0.5)
+    step(images, labels, scale)
     loss = F.cross_entropy(plain(images), labels)
-    (loss * 0.5).backward()
+    (loss * scale).backward()
     torch.optim.SGD(plain.parameters(), lr=0.1).step()
     assert same_weights(module, plain)
     assert sums.metrics(sums.totals(ALONE)).loss == pytest.approx(float(loss.detach()))
