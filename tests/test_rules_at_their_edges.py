@@ -68,6 +68,29 @@ layers: [Deep]
     assert torch.equal(module(x), module[0].outer.far(x))
 
 
+@pytest.mark.parametrize("most", [3, 64])
+@pytest.mark.parametrize("least", [1, 2, 3, 4, 5, 17, 32, 33, 63, 64])
+def test_the_least_size_is_that_of_the_largest_window(least: int, most: int) -> None:
+    if least <= most:
+        text = f"netspec: 1\ninput: [3, {most}, {most}]\nlayers: [AvgPool2d: {least}]\n"
+        assert netspec.loads(text).min_input_size == least
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 600])
+def test_the_least_size_may_be_the_only_one(size: int) -> None:
+    """A join may be refused at sizes above the least that its windows take."""
+    up, both = f"{{Upsample: {{size: {size}}}}}", "{from: [up, input], Concat: {}}"
+    layers = f"layers:\n  up: {up}\n  both: {both}\n"
+    net = netspec.loads(f"netspec: 1\ninput: [1, {size}, {size}]\n{layers}")
+    assert net.min_input_size == size
+
+
+def test_a_least_size_is_sought_where_there_is_a_size() -> None:
+    assert netspec.loads("netspec: 1\ninput: [8]\nlayers: [ReLU]\n").min_input_size is None
+    sequence = netspec.loads("netspec: 1\ninput: [2, 9]\nlayers: [MaxPool1d: 4]\n")
+    assert sequence.min_input_size == 4
+
+
 # expressions
 
 
