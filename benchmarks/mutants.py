@@ -51,8 +51,8 @@ def tests(folder: str, names: str) -> list[str]:
 
 LANGUAGE = tests(
     "tests",
-    "errors network language_structure rules_at_their_edges expansion block_init order "
-    "names_everywhere plugins",
+    "errors network language_structure rules_at_their_edges expansion init_rules block_init "
+    "order names_everywhere plugins",
 )
 ROOMS = {
     "ops": ("netspec/ops", tests("tests", "ops ops_modules ops_register")),

@@ -198,3 +198,42 @@ def test_the_memory_of_training_counts_what_the_optimizer_keeps_of_every_weight(
         if isinstance(value, torch.Tensor) and value.dim()
     )
     assert kept == states * (3 * 16 * 16 * 4 + 4)
+
+
+# class weights
+
+
+@pytest.mark.parametrize(
+    ("loss", "well"),
+    [
+        ("CrossEntropyLoss: {weight: [1, 2, 3]}", True),
+        ("CrossEntropyLoss: {weight: [1, 2]}", False),
+        ("CrossEntropyLoss: {weight: [1]}", False),
+        ("BCEWithLogitsLoss: {pos_weight: [1, 2, 3]}", True),
+        ("BCEWithLogitsLoss: {pos_weight: [1, 2]}", False),
+        ("BCEWithLogitsLoss: {pos_weight: [1]}", True),
+    ],
+)
+def test_there_is_a_weight_for_each_class_or_one_for_all_that_are_alike(
+    loss: str, well: bool
+) -> None:
+    text = f"netspec: 1\ninput: [4]\nlayers: [Linear: 3]\ntrain: {{loss: {{{loss}}}}}\n"
+    if well:
+        assert netspec.loads(text).output_shape == (3,)
+    else:
+        assert codes(text) == ["NS504"]
+
+
+# channels that come last
+
+
+def test_the_first_finding_about_a_shape_says_that_channels_come_first_and_each_is_told_once() -> (
+    None
+):
+    layers = "[{Linear: $(unknown)}, {from: input, MaxPool2d: 9}]"
+    with pytest.raises(SpecError) as refused:
+        netspec.loads(f"netspec: 1\ninput: [32, 32, 3]\nlayers: {layers}\n")
+    first, second = refused.value.diagnostics
+    assert (first.code, second.code) == ("NS301", "NS402")
+    assert not any("channels come first" in note.message for note in first.notes)
+    assert any("channels come first" in note.message for note in second.notes)

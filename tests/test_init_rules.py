@@ -1,0 +1,107 @@
+"""Where an `init` rule would fail, it is told without torch; where torch would run it, not."""
+
+from __future__ import annotations
+
+import pytest
+
+import netspec
+from netspec import SpecError
+
+VECTOR = "netspec: 1\ninput: [4]\n"
+
+
+def codes(text: str) -> list[str]:
+    try:
+        netspec.loads(text)
+    except SpecError as refused:
+        return [found.code for found in refused.diagnostics]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("rule", "well"),
+    [
+        ("trunc_normal_: {b: 0}", True),
+        ("trunc_normal_: {b: -2}", True),
+        ("trunc_normal_: {b: -2.5}", False),
+        ("trunc_normal_: {a: 2}", True),
+        ("trunc_normal_: {a: 2.5}", False),
+        ("uniform_: {a: 1}", True),
+        ("uniform_: {a: 1.5}", False),
+        ("uniform_: {b: 0}", True),
+        ("uniform_: {b: -0.5}", False),
+    ],
+)
+def test_a_bound_that_is_given_is_held_against_torchs_default_of_the_other(
+    rule: str, well: bool
+) -> None:
+    text = f"{VECTOR}layers: [Linear: 2]\ninit: {{Linear: {{weight: {{{rule}}}}}}}\n"
+    assert codes(text) == ([] if well else ["NS311"])
+    if well:
+        netspec.loads(text).build()
+
+
+@pytest.mark.parametrize("name", ["a", "ab", "abc", "abcd"])
+@pytest.mark.parametrize(("function", "well"), [("zeros_", True), ("orthogonal_", False)])
+def test_a_blocks_rule_finds_its_layers_wherever_the_block_stands(
+    name: str, function: str, well: bool
+) -> None:
+    text = f"""{VECTOR}
+blocks:
+  Own:
+    init: {{inner: {{bias: {function}}}}}
+    layers:
+      inner: {{Linear: 3}}
+      outer: {{Linear: 4}}
+layers: {{{name}: Own}}
+"""
+    assert codes(text) == ([] if well else ["NS311"])
+    if well:
+        state = netspec.loads(text).build().state_dict()
+        assert not state[f"{name}.inner.bias"].any()
+        assert state[f"{name}.outer.bias"].any()
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "well"),
+    [
+        ("orthogonal_", "zeros_", True),
+        ("dirac_", "zeros_", False),
+        ("zeros_", "orthogonal_", False),
+    ],
+)
+def test_a_rule_is_held_against_its_own_parameter(weight: str, bias: str, well: bool) -> None:
+    rules = f"{{Linear: {{weight: {weight}, bias: {bias}}}}}"
+    found = codes(f"{VECTOR}layers: [Linear: 2]\ninit: {rules}\n")
+    assert found == ([] if well else ["NS311"])
+
+
+@pytest.mark.parametrize(
+    ("function", "layer", "shape", "well"),
+    [
+        ("dirac_", "Linear: 4", "[4]", False),
+        ("dirac_", "Conv1d: {out_channels: 2, kernel_size: 1}", "[4, 5]", True),
+        ("dirac_", "Conv3d: {out_channels: 2, kernel_size: 1}", "[4, 5, 5, 5]", True),
+        ("xavier_normal_", "Linear: 4", "[4]", True),
+        ("xavier_normal_", "BatchNorm1d", "[4]", False),
+        ("kaiming_uniform_", "BatchNorm1d", "[4]", False),
+    ],
+)
+def test_a_function_needs_as_many_dimensions_as_torch_asks_for(
+    function: str, layer: str, shape: str, well: bool
+) -> None:
+    kind = layer.partition(":")[0]
+    written = f"{{{layer}}}" if ":" in layer else layer
+    rule = f"{{{kind}: {{weight: {function}}}}}"
+    text = f"netspec: 1\ninput: {shape}\nlayers: [{written}]\ninit: {rule}\n"
+    assert codes(text) == ([] if well else ["NS311"])
+    if well:
+        netspec.loads(text).build()
+
+
+def test_a_rule_for_a_layer_that_is_nowhere_is_told_beside_a_layer_that_is_wrong() -> None:
+    rules = "{Linear: {bias: zeros_}, Conv9d: {bias: zeros_}}"
+    assert sorted(codes(f"{VECTOR}layers: [Linear: $(none)]\ninit: {rules}\n")) == [
+        "NS301",
+        "NS311",
+    ]
