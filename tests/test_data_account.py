@@ -200,7 +200,10 @@ def test_how_the_parts_came_to_be_is_told(ask: Ask) -> None:
     assert found(ask, "tree")["parts"][0].startswith(alone)
     told = found(ask, "net.yaml", "--set", "train.data.validation=0.25")
     assert told["parts"][0].startswith(alone)
-    assert told["parts"][1] == "`validation: 0.25` holds out 8 of the 32 training images"
+    assert (
+        told["parts"][1]
+        == "`validation: 0.25` holds out 8 of the 32 training images, that share of each class"
+    )
     sums = {part: sum(counted.values()) for part, counted in told["images"].items()}
     assert sums == {"train": 24, "validation": 8, "test": 8}
 

@@ -143,6 +143,35 @@ def test_what_is_held_out_is_a_seeded_choice(count: int, share: float, held: int
         assert not torch.equal(validation, split_places(count, share, seed=2)[1])
 
 
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+def test_each_class_gives_its_share_to_what_is_held_out(share: float) -> None:
+    labels = torch.tensor([0, 2] * 20 + [1] * 7 + [2] * 60 + [4] * 3)  # none of class 3
+    count = len(labels)
+    train, validation = split_places(count, share, 1, labels)
+    assert sorted([*train.tolist(), *validation.tolist()]) == list(range(count))
+    assert len(validation) == round(count * share)
+    held = torch.bincount(labels[validation], minlength=5)
+    assert (held - share * torch.bincount(labels)).abs().max() <= 1
+    assert not torch.equal(validation, split_places(count, share, 2, labels)[1])
+    assert not torch.equal(validation, split_places(count, share, 1)[1])
+
+
+def test_data_are_split_by_class_unless_a_run_before_that_goes_on() -> None:
+    recipe = recipe_from({"data": {"dataset": "synthetic", "samples": 100, "validation": 0.3}})
+    split = {
+        by_class: open_data(recipe, (3, 8, 8), num_classes=4, by_class=by_class).places
+        for by_class in (True, False)
+    }
+    labels = synthetic().sources["train"].labels
+    for by_class, drawn in (
+        (True, split_places(100, 0.3, 0, labels)),
+        (False, split_places(100, 0.3, 0)),
+    ):
+        places = split[by_class]
+        assert torch.equal(places["train"][1], drawn[0])
+        assert torch.equal(places["validation"][1], drawn[1])
+
+
 def test_normalize_auto_is_exact_over_the_training_part() -> None:
     data = synthetic(data={"validation": 0.3})
     raw = synthetic(data={"validation": 0.3, "normalize": "none"})

@@ -66,6 +66,12 @@ READ = {
     "fastai": (tree_of("train", "valid"), V, ""),
     "Keras' validation": (tree_of("train", "validation"), V, ""),
     "Kaggle cats and dogs": (tree_of("training_set", "test_set"), E, ""),
+    "Kaggle cats and dogs, as its zip has it": (
+        tree_of("training_set/training_set", "test_set/test_set"),
+        E,
+        "",
+    ),
+    "one part within a folder of its own": (tree_of("train/images", "test"), E, ""),
     "capitals": (tree_of("Train", "Test"), E, ""),
     "all capitals": (tree_of("TRAIN", "VAL", "TEST"), ALL, ""),
     "Intel image classification": (tree_of("training", "validation", "testing"), ALL, ""),
@@ -147,8 +153,8 @@ REFUSED = {
     ),
     "a test part alone": (tree_of("test"), "has `test` and nothing to train on"),
     "parts within parts": (
-        "train/images/cat/a.png train/images/dog/a.png",
-        "`ROOT/train/images` does",
+        "train/test/cat/a.png train/test/dog/a.png",
+        "`ROOT/train/test` does",
     ),
 }
 

@@ -54,8 +54,8 @@ DATA_SCHEMA: Schema = mapping(
             DataRecipe.root,
         ),
         "validation": number(
-            "Share of the training set held out for validation; with 0 the test set is looked at "
-            "only at the end.",
+            "Share of the training set held out for validation, that share of each class; with 0 "
+            "the test set is looked at only at the end.",
             DataRecipe.validation,
             null=True,
             minimum=0,

@@ -201,12 +201,13 @@ def _evaluated(
         output_shape=network.output_shape,
         say=Progress().say,
         known=trained.known(data, split),
+        by_class=trained.run is None or trained.run.by_class(),
     )
     try:
         if not opened.size(split):
             raise TrainError(
                 f"the data set has no {split} images",
-                "name another `--split`" + (" or `validation:` a share" * (split != "train")),
+                "name another `--split`" + (" or `validation:` a share" * (split == "validation")),
             )
         batches = opened.batches(split, epoch=0, batch_size=recipe.eval_batch_size, augment=False)
         criterion = Criterion(recipe.loss, plan.device)

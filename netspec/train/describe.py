@@ -64,6 +64,7 @@ def describe(run: Run, command: Sequence[str], warnings: str, overrides: Mapping
                 "validation": info.num_validation,
                 "test": info.num_test,
                 "skipped": dict(info.skipped),
+                "by_class": info.by_class,
             },
             "starts": [*env.get("starts", []), start],
         }

@@ -11,7 +11,7 @@ import torch
 from netspec.counted import counted
 from netspec.ops.base import text as shape_text
 from netspec.recipe import Recipe
-from netspec.train.data import Data, Split, open_data
+from netspec.train.data import Data, Split, held_out_words, open_data
 from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.open_sources import tree_of
 from netspec.train.data.sets.class_folders import ClassFolders, class_folders
@@ -187,11 +187,7 @@ def _split(found: Survey, data: Data, recipe: Recipe) -> tuple[str, ...]:
     held = data.size("validation") if recipe.data.validation else 0
     if not held:
         return found.split
-    total = data.size("train") + held
-    share = recipe.data.validation
-    images = counted(total, "training image")
-    held_out = f"`validation: {share:g}` holds out {held:,} of the {images}"
-    return (*found.split, held_out)
+    return (*found.split, held_out_words(data.info, recipe.data.validation))
 
 
 def _seen(network: Trainable, data: Data, recipe: Recipe) -> list[str]:

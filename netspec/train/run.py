@@ -15,7 +15,7 @@ from torch import Tensor
 
 from netspec.counted import counted
 from netspec.recipe import Recipe, notes
-from netspec.train.data import Data, check_weights, open_data
+from netspec.train.data import Data, check_weights, held_out_words, open_data
 from netspec.train.describe import describe, resolved_spec
 from netspec.train.engine.last_batch import require_norms_to_work
 from netspec.train.engine.loop import train_epochs
@@ -101,7 +101,8 @@ def _train(
     check_weights(recipe, network.output_shape[0])
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
-    data = _open(network, recipe, options, overrides, plan, progress)
+    by_class = processes.broadcast(earlier is None or earlier.by_class())
+    data = _open(network, recipe, options, overrides, plan, progress, by_class)
     try:
         images = data.size("train")
         require_norms_to_work(network, images, recipe.batch_size, processes.world_size)
@@ -134,6 +135,7 @@ def _open(
     overrides: Mapping[str, Any],
     plan: Plan,
     progress: Progress,
+    by_class: bool,
 ) -> Data:
     """The data set, opened; what was chosen is told."""
     root = overrides.get("data")
@@ -146,7 +148,10 @@ def _open(
         num_classes=network.output_shape[0],
         output_shape=network.output_shape,
         say=progress.say,
+        by_class=by_class,
     )
+    if recipe.data.validation:
+        progress.say(f"note: {held_out_words(data.info, recipe.data.validation)}")
     progress.say(f"{plan.line} · {_data_words(data, recipe)}")
     for note in notes(recipe):
         progress.say(f"note: {note}")

@@ -59,6 +59,30 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunResult]:
         yield train(NETWORK, TrainOptions(run_dir=runs, silent=True))
 
 
+def test_an_older_run_keeps_the_images_that_it_held_out(
+    done: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "older"
+    shutil.copytree(done.folder, folder)
+    env = json.loads((folder / "env.json").read_text())
+    assert env["data"].pop("by_class") is True
+    (folder / "env.json").write_text(json.dumps(env))
+    asked: list[bool] = []
+
+    def opened(*_: Any, by_class: bool, **__: Any) -> None:
+        asked.append(by_class)
+        raise TrainError("enough")
+
+    monkeypatch.setattr("netspec.train.run.open_data", opened)
+    monkeypatch.setattr("netspec.train.commands.open_data", opened)
+    for path in (done.folder, folder):
+        with pytest.raises(TrainError, match="enough"):
+            train(NETWORK, TrainOptions(resume=path, silent=True))
+        with pytest.raises(TrainError, match="enough"):
+            eval_command(trained_run(path, NETWORK))
+    assert asked == [True, True, False, False]
+
+
 def test_a_runs_folder_holds_what_the_design_says(done: RunResult) -> None:
     names = {path.name for path in done.folder.iterdir()}
     assert {

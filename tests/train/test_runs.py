@@ -38,6 +38,22 @@ def run_in(
     return summarize(RunFolder(folder))
 
 
+@pytest.mark.parametrize(
+    ("env", "by_class"),
+    [
+        ({}, True),
+        ({"data": {"train": 9}}, False),
+        ({"data": {"by_class": False}}, False),
+        ({"data": {"by_class": True}}, True),
+    ],
+)
+def test_a_run_that_says_nothing_of_classes_held_out_a_share_of_all_images(
+    env: dict[str, Any], by_class: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "env.json").write_text(json.dumps(env))
+    assert RunFolder(tmp_path).by_class() is by_class
+
+
 def test_runs_are_ordered_by_validation_and_never_by_the_test_set(tmp_path: Path) -> None:
     def named(name: str, accuracy: float, loss: float, test: float) -> RunSummary:
         figures = {"accuracy": accuracy, "loss": loss}

@@ -5,7 +5,7 @@
 function of (seed, epoch, index).
 """
 
-from netspec.train.data.data import Batch, Data, DataInfo, Split
+from netspec.train.data.data import Batch, Data, DataInfo, Split, held_out_words
 from netspec.train.data.data_checks import check_weights
 from netspec.train.data.decoding.decode import UnreadableImage
 from netspec.train.data.decoding.pictures import Pictures, load_images
@@ -29,6 +29,7 @@ __all__ = [
     "check_weights",
     "class_folders",
     "class_names",
+    "held_out_words",
     "load_images",
     "named_images",
     "open_data",

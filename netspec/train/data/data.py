@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.train.data.augment.counter_rng import ORDER, SPLIT, permutation
 from netspec.train.data.image_source import ImageSource
 from netspec.train.data.preparation import Preparation
@@ -22,7 +24,8 @@ class DataInfo:
     `size` is (height, width) of the prepared images, () where they are none; `mean` and `std` are
     by channel, for pixels from 0 to 1. `fingerprint` is a hash of pixels, labels and classes; of
     names and sizes for files that are decoded as they are needed. `resident` says which. `skipped`
-    lists the files that cannot be read and were left out, and why.
+    lists the files that cannot be read and were left out, and why. `by_class` says that a share
+    that is held out for validation is one of each class, and not of all images together.
     """
 
     dataset: str
@@ -37,6 +40,7 @@ class DataInfo:
     fingerprint: str
     resident: bool
     skipped: tuple[tuple[str, str], ...] = ()
+    by_class: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,34 @@ class Data:
             source.close()
 
 
-def split_places(count: int, share: float, seed: int) -> tuple[Tensor, Tensor]:
+def held_out_words(info: DataInfo, share: float) -> str:
+    """How many of the training images `validation:` holds out."""
+    images = counted(info.num_train + info.num_validation, "training image")
+    each = ", that share of each class" if info.by_class and info.classes else ""
+    return f"`validation: {share:g}` holds out {info.num_validation:,} of the {images}{each}"
+
+
+def split_places(
+    count: int, share: float, seed: int, labels: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Which of `count` training images are trained on, and which are held out: int64, rising.
 
     The held-out ones are the first of a permutation of their own; at least one where `share` is
-    above 0, and never all.
+    above 0, and never all. With `labels`, int64 [count], they are that share of each class, to
+    within one image.
     """
     held = min(max(round(count * share), 1), count - 1) if share else 0
     order = permutation(seed, 0, SPLIT, count)
+    if labels is not None and held:
+        order = _classes_in_turn(order, labels)
     return order[held:].sort().values, order[:held].sort().values
+
+
+def _classes_in_turn(order: Tensor, labels: Tensor) -> Tensor:
+    """The same images such that each class is spread evenly over the whole, int64 [count]."""
+    label = labels.cpu()[order]
+    counts = torch.bincount(label)
+    by_class = label.argsort(stable=True)
+    rank = torch.empty_like(order)  # of each image within its class
+    rank[by_class] = torch.arange(len(order)) - (counts.cumsum(0) - counts)[label[by_class]]
+    return order[((2 * rank + 1) / counts[label].double()).argsort(stable=True)]

@@ -35,24 +35,27 @@ def open_data(
     output_shape: tuple[int, ...] | None = None,
     say: Say = silent,
     known: Known | None = None,
+    by_class: bool = True,
 ) -> Data:
     """Open the data set of `recipe.data` for a network of `input_shape` (channels first).
 
     `root` overrides `data.root`, and `workers` `data.workers`. `output_shape` is (num_classes,) if
     left out; (classes, height, width) asks for a class a pixel, which only `synthetic` has. `say`
     is told what was found and what takes long. With `known`, all images of a folder are opened for
-    evaluation alone, their classes matched by name. Raises TrainError where files are missing or
-    damaged, and where channels, size or the number of classes are not the network's.
+    evaluation alone, their classes matched by name. Without `by_class`, a share for validation is
+    drawn from all images together, as runs did before `env.json` told which. Raises TrainError
+    where files are missing or damaged, and where channels, size or the number of classes are not
+    the network's.
     """
     target = device or torch.device("cpu")
     answers = output_shape or (num_classes,)
     opened = open_sources(recipe, input_shape, answers, root, target, workers, say, known)
     check_agreement(recipe, opened.dataset, opened.classes, opened.shape, input_shape, answers)
-    places = _places(opened, recipe, target)
+    places = _places(opened, recipe, target, by_class)
     if "train" in places:
         _require_difference(opened, places["train"][1])
     seen = places.get("train", next(iter(places.values())))[1]
-    mean, std = _normalization(recipe, opened, seen, say)
+    mean, std = _normalization(recipe, opened, seen, by_class, say)
     counts = {split: len(index) for split, (_, index) in places.items()}
     info = DataInfo(
         dataset=opened.dataset,
@@ -67,18 +70,22 @@ def open_data(
         fingerprint=opened.fingerprint,
         resident=opened.resident,
         skipped=opened.skipped,
+        by_class=by_class,
     )
     preparation = _preparation(recipe, input_shape, mean, std, target)
     return Data(info, recipe.seed, preparation, opened.sources, places)
 
 
-def _places(opened: Opened, recipe: Recipe, device: torch.device) -> dict[str, tuple[str, Tensor]]:
+def _places(
+    opened: Opened, recipe: Recipe, device: torch.device, by_class: bool
+) -> dict[str, tuple[str, Tensor]]:
     """For each split, the source that its images lie in, and their indices there."""
     here = device if opened.resident else torch.device("cpu")
     if "train" not in opened.sources:  # of a folder that is only evaluated
         return {name: (name, _all(source, here)) for name, source in opened.sources.items()}
-    count = len(opened.sources["train"])
-    train, validation = split_places(count, recipe.data.validation, recipe.seed)
+    source = opened.sources["train"]
+    labels = source.labels if by_class and source.labels.dim() == 1 else None
+    train, validation = split_places(len(source), recipe.data.validation, recipe.seed, labels)
     places = {"train": ("train", train.to(here))}
     if "validation" in opened.sources:
         if recipe.data.validation:
@@ -137,7 +144,7 @@ def _require_difference(opened: Opened, train: Tensor) -> None:
 
 
 def _normalization(
-    recipe: Recipe, opened: Opened, train: Tensor, say: Say
+    recipe: Recipe, opened: Opened, train: Tensor, by_class: bool, say: Say
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     channels = opened.shape[0]
     if recipe.data.normalize is not None:
@@ -151,7 +158,8 @@ def _normalization(
         mean, std = mean_and_std(images.cpu() for images, _ in fetched)
         return {"mean": list(mean), "std": list(std)}
 
-    split = (recipe.data.validation, recipe.data.validation and recipe.seed, opened.shape)
+    share = recipe.data.validation
+    split = (share, (recipe.seed, by_class) if share else 0, opened.shape)
     found = remembered(key_of("statistics", opened.fingerprint, split), compute)
     return tuple(found["mean"]), tuple(found["std"])
 

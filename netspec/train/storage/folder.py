@@ -92,6 +92,11 @@ class RunFolder:
             return {}
         return env if isinstance(env, dict) else {}
 
+    def by_class(self) -> bool:
+        """Whether the run's held-out share is one of each class; older runs say nothing of it."""
+        data = self.read_env().get("data")
+        return data is None or bool(data.get("by_class", False))
+
 
 def create_folder(runs: Path, name: str, now: datetime) -> RunFolder:
     """Make a new folder for a run of the spec ``name``; an existing one is never taken.

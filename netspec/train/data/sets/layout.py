@@ -130,6 +130,7 @@ def _of_parts(root: Path, by_part: dict[str, Path], folders: list[Path]) -> Layo
     unused: list[str] = []
     strays = list(_stray_images(root))
     for part, folder in by_part.items():
+        folder = _unwrapped(folder)
         classes, left = _classes(folder)
         if not classes and part == "test" and has_images(folder):
             unused.append(f"`{folder.name}`: images without class folders have no labels")
@@ -182,6 +183,20 @@ def _classes(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
             f"put some of {_SOME_SUFFIXES} there, or take the folder away",
         )
     return with_images, tuple(unused)
+
+
+def _unwrapped(part: Path) -> Path:
+    """The one folder that a part's folder holds where that holds its classes, else the part's own.
+
+    Some archives have `training_set/training_set/<class>`.
+    """
+    inside = subfolders(part)
+    if len(inside) != 1 or has_images(part) or has_images(inside[0]):
+        return part
+    classes = subfolders(inside[0])
+    other = part_of(inside[0].name) not in (None, part_of(part.name))
+    holds = len(classes) > 1 and all(has_images(folder) for folder in classes)
+    return inside[0] if holds and not other else part
 
 
 def _beside(folder: Path) -> str:
