@@ -184,6 +184,11 @@ def _reworded(said: str, line: str, column: int) -> tuple[str, str | None]:
     if "mapping values are not allowed" in said and layer:
         hint = f"put the layer in braces: `{layer[1]}: {{{layer[2]}: …}}`"
         return "a `:` here would start a second mapping on this line", hint
+    tight = re.match(r"\s*(?:-\s+)?(\w+):[\[{]", line)
+    if "mapping values are not allowed" in said and tight:
+        return "a `:` here would start a second mapping on this line", (
+            f"put a space after `{tight[1]}:`"
+        )
     if "mapping values are not allowed" in said:
         return "a `:` here would start a second mapping on this line", (
             "put a value that has `: ` in it in quotes, or start a new line"

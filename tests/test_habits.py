@@ -58,6 +58,22 @@ def test_there_are_a_hundred_habits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layers", "code", "hint"),
+    [
+        ("a: ReLU\n  b: {route: {layers: [-1, -2]}}", "NS205", "`{from: […], Concat: 1}`"),
+        ("a: ReLU\n  b: {shortcut: {from: -3}}", "NS205", "`{from: […], Add: {}}`"),
+        ("- ReLU\n  - Conv2d:{out_channels: 8, kernel_size: 3}", "NS103", "after `Conv2d:`"),
+    ],
+)
+def test_a_habit_that_the_reader_must_finish_gives_one_finding(
+    layers: str, code: str, hint: str
+) -> None:
+    (finding,) = findings(f"netspec: 1\ninput: [3, 32, 32]\nlayers:\n  {layers}\n")
+    assert (finding.code, finding.span.line) == (code, 5)
+    assert hint in (finding.hint or "")
+
+
+@pytest.mark.parametrize(
     ("setting", "train"),
     [
         ("optimizer.lr=0.1", ""),

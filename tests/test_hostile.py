@@ -146,7 +146,7 @@ def refused(run: Check, *arguments: str) -> str:
     result = run(*arguments)
     said = result.stderr.decode()
     assert (result.returncode, result.stdout) == (2, b""), said
-    assert said.startswith("netspec: `")
+    assert said.startswith("error: `")
     assert not UNSAFE.search(said)
     assert "Traceback" not in said
     return said

@@ -256,7 +256,7 @@ def test_batch_norm_of_one_value(layers: list[str], batch: int, expected: list[s
         ([conv(), "ReLU", "AdaptiveAvgPool2d: 1", "Flatten", "Linear: 64"], []),
         (["Flatten", "Linear: 64", "ReLU", "Linear: 10"], []),  # no convolution to pool after
         (["Flatten", "Linear: 100"], []),  # nothing beside it
-        ([conv(), "ReLU", "Flatten", "Linear: 4"], []),  # few in all
+        ([conv(32), "ReLU", "Flatten", "Linear: 40", "ReLU", "Linear: 10"], []),  # few in all
     ],
 )
 def test_one_heavy_layer(layers: list[str], expected: list[str]) -> None:

@@ -18,6 +18,7 @@ from netspec.train.run import TrainOptions, train
 
 EPOCHS, STEPS, BATCH, INTERVAL = 2, 6, 8, 3
 RECIPE = {
+    "seed": 1,
     "epochs": EPOCHS,
     "batch_size": BATCH,
     "log_interval": INTERVAL,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from typing import Any, Final
 
 from netspec.compiler.language import foreign_names as foreign
@@ -32,6 +34,10 @@ def choice_hint(what: str, name: str, value: Node | None, entries: dict[str, Sch
     `value` is None where the name stands alone. None for a name that no tool has.
     """
     braces = value is None and not what.startswith("an item")
+    name, arguments = (None if value is not None else _call(name)) or (
+        name,
+        _arguments(plain(value) if value is not None else None),
+    )
     if what.startswith("an item") and foreign.folded(name) in foreign.ELSEWHERE:
         return foreign.ELSEWHERE[foreign.folded(name)]
     word = name.rpartition(".")[2]
@@ -42,7 +48,6 @@ def choice_hint(what: str, name: str, value: Node | None, entries: dict[str, Sch
     if found is None:
         return None
     target, _, given = found.partition(": ")
-    arguments = _arguments(plain(value) if value is not None else None)
     try:
         entry = _entry(target, {**_given(given), **arguments}, entries)
     except (_Untranslated, Inexact):
@@ -53,6 +58,24 @@ def choice_hint(what: str, name: str, value: Node | None, entries: dict[str, Sch
     if entry == target:
         return f"did you mean `{target}`?"
     return f"write `{{{entry}}}`" if braces and ": " in entry else f"write `{entry}`"
+
+
+def _call(text: str) -> tuple[str, dict[str, Any]] | None:
+    """The name and the named arguments of a call of Python such as `optim.SGD(lr=0.1)`, or None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            node = ast.parse(text[:_LONGEST].strip(), mode="eval").body
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)):
+            return None
+        named = {kw.arg: ast.literal_eval(kw.value) for kw in node.keywords if kw.arg is not None}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        return None
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+    return name, named
+
+
+_LONGEST: Final = 300
 
 
 def name_hint(name: str, choices: dict[str, dict[str, Schema]]) -> str | None:
@@ -164,6 +187,8 @@ def recipe_key(key: str, node: Mapping, known: list[str]) -> tuple[str, tuple[st
         own = foreign.DATA.get(key, key) if place == "data" else _within(key, inside)
         if own in inside and key not in known:
             return _moved(place, node, inside, known)
+    if key in foreign.OUTSIDE:
+        return foreign.OUTSIDE[key], ()
     other = foreign.SETTINGS.get(key)
     if other is None or other not in known:
         return None

@@ -237,6 +237,13 @@ ABSENT: Final = {
 }
 """Layers that the language has not, and what they are."""
 
+NEEDLESS: Final = {
+    "inputlayer": "delete it: `input:` says what comes in",
+    "input": "delete it: `input:` says what comes in",
+    "imageinput": "delete it: `input:` says what comes in",
+}
+"""Layers that a spec does without."""
+
 COMPOSED: Final = {
     "separableconv*d": "a depthwise `Conv2d` with `groups`, then one of `kernel_size: 1`",
     "depthwiseconv*d": "`Conv2d` with as many `groups` as channels",
@@ -457,6 +464,20 @@ SETTINGS: Final = {
 }
 """Keys of a recipe that are called so elsewhere."""
 
+OUTSIDE: Final = {
+    "device": "delete it: `netspec train --device` says where",
+    "gpus": "delete it: a GPU is used where there is one, several by `torchrun`",
+    "gpu": "delete it: a GPU is used where there is one, several by `torchrun`",
+    "accelerator": "delete it: a GPU is used where there is one, several by `torchrun`",
+    "output_dir": "delete it: `netspec train --run-dir` says where",
+    "save_dir": "delete it: `netspec train --run-dir` says where",
+    "max_iter": "write `epochs`: a run is counted in them",
+    "max_steps": "write `epochs`: a run is counted in them",
+    "early_stopping": "delete it: a run has all its `epochs`, and keeps the weights of the best",
+    "metrics": "delete it: loss and accuracy are always told; `metric` chooses the best epoch",
+}
+"""Keys that other recipes have, and this one has no counterpart for."""
+
 INSIDE: Final = {
     "optimizer": ("lr", "momentum", "weight_decay", "nesterov", "betas"),
     "scheduler": ("gamma", "step_size", "milestones", "T_max", "eta_min", "max_lr", "patience"),
@@ -477,6 +498,9 @@ DATA: Final = {
     "val_split": "validation",
     "validation_split": "validation",
     "cache": "in_memory",
+    "path": "root",
+    "dir": "root",
+    "folder": "root",
 }
 """Keys of `data` that are called so elsewhere, at the top of a recipe or within it."""
 
@@ -492,7 +516,7 @@ SECTIONS: Final = {
     "hyperparameters": "train",
     "variables": "params",
     "vars": "params",
-    "defaults": "params",
+    "defaults": "extends",
     "modules": "blocks",
     "version": "netspec",
 }

@@ -105,12 +105,13 @@ def pieces(text: str) -> tuple[Piece, ...]:
             tree = _tree(text[dollar + 2 : close], dollar + 2)
             at = close + 1
         else:
+            braced = re.match(r"\$\{(\w+)\}", text[dollar:])
             raise ExpressionError(
                 "NS302",
                 "`$` must be followed by a name or by `(`",
                 dollar,
-                dollar + 1,
-                "write `$name` or `$(expression)`",
+                dollar + len(braced[0] if braced else "$"),
+                f"write `${braced[1]}`" if braced else "write `$name` or `$(expression)`",
             )
         found.append(Piece(None, tree, dollar, at))
     return tuple(found)

@@ -201,6 +201,9 @@ def _wrong_kind(node: Scalar, schema: Schema, what: str, report: Report) -> None
             hint = "write it without quotes" if _NUMBER.match(node.value) else None
         elif schema.get("$comment") == EXPRESSION and node.value.isidentifier():
             hint = f"write `${node.value}` for the value of a parameter called so"
+        elif what == "`data`":
+            named = "dataset: " if node.value.isidentifier() else "dataset: folder, root: "
+            hint = f"write `{{{named}{node.value}}}`"
     report(Diagnostic("NS202", message, node.span, (), hint))
 
 
@@ -305,6 +308,8 @@ def unknown_key(
     near = _elsewhere(key, what, known) or nearest(key, known)
     if hint is not None:
         pass
+    elif key == "name" and what[:1].isupper():
+        hint = f"delete it: a layer is named by its key, as in `conv1: {{{what}: …}}`"
     elif key in FOLLOWS:
         hint = "delete it: it follows from the layer before"
     elif near:

@@ -215,12 +215,21 @@ def _values(arguments: dict[str, Any], head: str, name: str) -> None:
         arguments["momentum"] = round(1 - arguments["momentum"], 10)
     if head == "Upsample" and isinstance(arguments.get("scale_factor"), list):
         raise Untranslated
+    if name in ("view", "reshape"):
+        _without_batch(arguments)
     if head == "Mul" or head == "Add":
         arguments.clear()
     if name == "concatenate" and arguments.get("dim") in (-1, 3):  # channels are last in Keras
         arguments["dim"] = 1
     if arguments.get("kernel_size") == arguments.get("stride") and "Pool" in head:
         arguments.pop("stride", None)
+
+
+def _without_batch(arguments: dict[str, Any]) -> None:
+    """Leave out the batch of a shape, which torch writes as -1."""
+    shape = arguments.get("shape")
+    if isinstance(shape, list) and len(shape) > 1 and shape[0] == -1:
+        arguments["shape"] = shape[1:]
 
 
 def written_entry(name: str, arguments: dict[str, Any]) -> str:

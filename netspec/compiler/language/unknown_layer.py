@@ -60,6 +60,10 @@ def write(entries: Iterable[str]) -> str:
 
 def foreign_hint(name: str, value: Node | None, ndim: int) -> str | None:
     """How another tool's layer is written here; None for a name that no tool has."""
+    if name == "avgpool" and value is None:  # Darknet's has no window: it is the global one
+        return write((f"AdaptiveAvgPool{ndim}d: 1", "Flatten"))
+    if foreign.folded(name) in foreign.NEEDLESS:
+        return foreign.NEEDLESS[foreign.folded(name)]
     known = foreign.looked_up(foreign.LAYERS, name) or foreign.ACTIVATIONS.get(foreign.folded(name))
     if known or (value is not None and layer_names(name, ndim)):
         entries = layer_entries(name, value, ndim)

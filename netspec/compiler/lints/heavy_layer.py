@@ -11,8 +11,8 @@ from netspec.diagnostics import Diagnostic
 from netspec.ops.linear import Linear
 
 SHARE: Final = 0.8
-LEAST: Final = 100_000
-"""Networks with fewer parameters in all are let be."""
+LEAST: Final = 1_500_000
+"""Networks with fewer parameters in all are let be: such as the usual first ones for digits."""
 
 
 def heavy_layer(flow: Flow) -> Iterator[Diagnostic]:

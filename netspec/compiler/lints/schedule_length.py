@@ -52,7 +52,7 @@ def _mismatch(recipe: Recipe) -> tuple[str, str, str] | None:
         count = args.get(length)
         hint = f"leave `{length}` out: it is then the whole run"
         if count is not None and count > run:
-            message = f"`{length}` is {count} and the run has {epochs}: it ends half-way down"
+            message = f"`{length}` is {count} and the run has {epochs}: it ends before it is down"
             return length, message, hint
         if count is not None and count < run - warmup - 1:
             then = "climbs again" if length == "T_max" else "stays at zero"

@@ -39,7 +39,8 @@ def _bytes(path: str, span: Span) -> bytes:
             message = f"`{path}` is a link to `{os.readlink(path)}`, which is not there"
         raise _error("NS101", message, span, hint) from None
     except IsADirectoryError:
-        raise _error("NS101", f"`{path}` is a folder", span) from None
+        hint = "name a spec; `netspec init NAME --data FOLDER` writes one for a folder of images"
+        raise _error("NS101", f"`{path}` is a folder", span, hint) from None
     except (OSError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         why = (why or str(problem)).lower()

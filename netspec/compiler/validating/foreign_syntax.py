@@ -185,7 +185,12 @@ def _translated(word: str, value: Node, ndim: int) -> str | None:
 
     A child may well be called `fc`: its value is then a layer.
     """
-    if isinstance(value, Mapping):
+    if word in _DARKNET and isinstance(value, Mapping) and set(value.items) <= _FEEDS:
+        return f"name the layers that feed it: `{{from: […], {_DARKNET[word]}}}`"
+    if isinstance(value, Sequence):
+        if not value.items or any(type(plain(item)) is not int for item in value.items):
+            return None
+    elif isinstance(value, Mapping):
         if not value.items or any(k in MODIFIERS or k[:1].isupper() for k in value.items):
             return None
     elif not isinstance(value, Scalar) or type(value.value) not in (int, float):
@@ -202,6 +207,10 @@ def _translated(word: str, value: Node, ndim: int) -> str | None:
         return None  # no more than its case is another's
     entries = layer_entries(word, value, ndim)
     return None if entries is None else write(entries)
+
+
+_DARKNET = {"route": "Concat: 1", "shortcut": "Add: {}"}
+_FEEDS = {"from", "layers", "activation"}
 
 
 def _near_layer(
