@@ -55,7 +55,7 @@ LANGUAGE = tests(
     "order names_everywhere plugins",
 )
 ROOMS = {
-    "ops": ("netspec/ops", tests("tests", "ops ops_modules ops_register")),
+    "ops": ("netspec/ops", tests("tests", "ops ops_edges ops_modules ops_register")),
     "analysis": ("netspec/compiler/analysis", [*tests("tests", "step_memory"), *LANGUAGE]),
     "expanding": ("netspec/compiler/expanding", LANGUAGE),
     "engine": (
