@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
@@ -31,12 +32,18 @@ def started() -> coverage.Coverage:
     return measuring
 
 
+def shared(fixture: pytest.FixtureDef[object]) -> str:
+    """The context of a fixture that is made once for many tests."""
+    return f"fixture {fixture.baseid} {fixture.argname}"
+
+
 COVERAGE = started()  # before conftest.py loads what is measured
 
 
 class Plugin:
     def __init__(self) -> None:
         self.reach, self.test, self.coverage = Reach(), IMPORTING, COVERAGE
+        self.sharing: dict[str, list[str]] = defaultdict(list)
         sys.addaudithook(self.audit)
 
     def audit(self, event: str, _: object) -> None:
@@ -51,12 +58,28 @@ class Plugin:
         if any(getattr(thing, "__module__", "") == CHILDREN for thing in used):
             self.reach.starters.append(item.nodeid)
         self.coverage.switch_context(item.nodeid)
+        for fixtures in item._fixtureinfo.name2fixturedefs.values():
+            for fixture in fixtures:
+                if fixture.scope != "function":
+                    self.sharing[shared(fixture)].append(item.nodeid)
         try:
             return (yield)
         finally:
             self.coverage.switch_context(IMPORTING)
             self.test = IMPORTING
             self.reach.seconds[item.nodeid] = time.perf_counter() - began
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object]
+    ) -> Generator[None, object, object]:
+        """What many tests share is run by each of them, not only by the first."""
+        if fixturedef.scope != "function":
+            self.coverage.switch_context(shared(fixturedef))
+        try:
+            return (yield)
+        finally:
+            self.coverage.switch_context(self.test)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed or report.skipped:
@@ -68,7 +91,7 @@ class Plugin:
         for file in data.measured_files():
             ran = self.reach.lines.setdefault(os.path.relpath(file), {})
             for line, tests in data.contexts_by_lineno(file).items():
-                for test in tests:
+                for test in {test for name in tests for test in self.sharing.get(name, [name])}:
                     ran[test] = ran.get(test, 0) | 1 << line
         for test in self.reach.failed:
             self.reach.seconds.pop(test, None)

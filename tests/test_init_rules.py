@@ -6,8 +6,12 @@ import pytest
 
 import netspec
 from netspec import SpecError
+from netspec.diagnostics import MAX_FINDINGS
 
 VECTOR = "netspec: 1\ninput: [4]\n"
+TWO_OR_MORE = [
+    "kaiming_normal_", "kaiming_uniform_", "xavier_normal_", "xavier_uniform_", "orthogonal_",
+]  # fmt: skip
 
 
 def codes(text: str) -> list[str]:
@@ -105,3 +109,38 @@ def test_a_rule_for_a_layer_that_is_nowhere_is_told_beside_a_layer_that_is_wrong
         "NS301",
         "NS311",
     ]
+
+
+@pytest.mark.parametrize("function", TWO_OR_MORE)
+def test_what_a_vector_is_too_small_for_is_told(function: str) -> None:
+    assert codes(f"{VECTOR}layers: [Linear: 2]\ninit: {{Linear: {{weight: {function}}}}}\n") == []
+    assert codes(f"{VECTOR}layers: [Linear: 2]\ninit: {{Linear: {{bias: {function}}}}}\n") == [
+        "NS311"
+    ]
+
+
+def test_of_two_rules_for_one_tensor_the_last_is_the_one_that_runs_and_is_told() -> None:
+    rules = "{'*': {weight: zeros_}, Linear: {weight: dirac_}}"
+    with pytest.raises(SpecError) as refused:
+        netspec.loads(f"{VECTOR}layers: [Linear: 2, Linear: 3]\ninit:\n  {rules}\n")
+    (found,) = refused.value.diagnostics
+    assert found.message.startswith("`dirac_` needs 3 to 5 dimensions")
+    turned = "{Linear: {weight: dirac_}, '*': {weight: zeros_}}"
+    assert codes(f"{VECTOR}layers: [Linear: 2, Linear: 3]\ninit:\n  {turned}\n") == []
+
+
+def test_every_selector_that_selects_nothing_is_told_up_to_a_number() -> None:
+    def told(count: int) -> int:
+        rules = ", ".join(f"none{n}: {{bias: zeros_}}" for n in range(count))
+        return len(codes(f"{VECTOR}layers: [Linear: 2]\ninit: {{{rules}}}\n"))
+
+    assert [told(count) for count in (1, 3, MAX_FINDINGS + 5)] == [1, 3, MAX_FINDINGS]
+
+
+def test_a_kind_that_is_nowhere_is_held_against_those_that_are_written() -> None:
+    rules = "{Linaer: {bias: zeros_}}"
+    for layers in ("[Linear: 3]", "[Linear: $(none)]"):
+        with pytest.raises(SpecError) as refused:
+            netspec.loads(f"{VECTOR}layers: {layers}\ninit: {rules}\n")
+        (hint,) = [x.hint for x in refused.value.diagnostics if x.code == "NS311"]
+        assert hint == "did you mean `Linear`?"

@@ -209,3 +209,20 @@ layers:
     # gradient, and the gradient from above. The indices are there still.
     assert step.peak.values == 32 + 48 + 48 + 12
     assert step.peak.other_bytes == 96
+
+
+FACTORS = {
+    "both learn": ("a: {Linear: 4}", "b: {from: input, Linear: 4}", "[a, b]"),
+    "one learns": ("a: {Linear: 4}", "b: {from: input, Tanh: {}}", "[a, b]"),
+    "none learns": ("a: Tanh", "b: {from: input, ReLU: {}}", "[a, b]"),
+    "the last learns": ("a: Tanh", "b: {from: input, Linear: 4}", "[a, b]"),
+}
+
+
+@pytest.mark.parametrize("layers", FACTORS.values(), ids=FACTORS)
+@pytest.mark.parametrize("join", ["Mul", "Add"])
+def test_a_factor_is_kept_where_another_one_learns(layers: tuple[str, ...], join: str) -> None:
+    a, b, both = layers
+    text = f"netspec: 1\ninput: [4]\nlayers:\n  {a}\n  {b}\n  c: {{from: {both}, {join}: {{}}}}\n"
+    said, real = kept_by_network(netspec.loads(text + "  d: {Linear: 3}\n"))
+    assert said == pytest.approx(real)
