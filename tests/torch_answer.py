@@ -1,12 +1,14 @@
 """What torch itself says to an op's arguments and inputs: a shape, or that it refuses.
 
-A spec is stricter than torch in four rules, which are applied here to torch's answer so that
+A spec is stricter than torch in six rules, which are applied here to torch's answer so that
 both can be compared:
 
 - the batch is always there, so a layer never takes its input for a single sample;
 - no layer touches the batch's dimension, or joins it with another;
 - no layer's output is empty, or has no dimension but the batch;
-- sizes that follow from the input are never written.
+- sizes that follow from the input are never written;
+- a norm has more than one value of each sample, so that one alone can be evaluated;
+- circular padding does not crop on its other side, where torch leaves memory unset.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import re
 import warnings
 from copy import deepcopy
+from math import prod
 from typing import Any
 
 import torch
@@ -78,6 +81,15 @@ def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | No
             return "the batch is named"
     if name == "Permute" and args["dims"][0] not in (0, -dims - 1):
         return "the batch is moved"
+    if name == "GroupNorm" and args["num_groups"] == prod(inputs[0]):
+        return "a sample alone has one value in each group"
+    own = name.startswith("BatchNorm") and args.get("track_running_stats") is False
+    if own and prod(inputs[0][1:]) == 1:
+        return "a sample alone has one value in each channel"
+    if name.startswith("CircularPad") and not isinstance(given := args["padding"], int):
+        pairs = zip(given[::2], given[1::2], strict=True)
+        if any(min(pair) < 0 < max(pair) for pair in pairs):
+            return "one side is padded and the other cropped"
     return None
 
 

@@ -11,6 +11,8 @@ from netspec.ops.base import Refusal, Saved, Shape, arg
 from netspec.ops.torch_op import TorchOp
 
 INPLACE: Final = "whether the input's memory is used for the output"
+LEAST_DIVISOR: Final = 1 / (2 - 2**-23) / 2**127
+"""1 divided by the largest number of float32."""
 NOT_NEGATIVE: Final[Schema] = {"type": "number", "minimum": 0}
 
 
@@ -40,6 +42,11 @@ class LeakyReLU(TorchOp):
     negative_slope: float = arg(NUMBER, "the slope of the negative side", default=0.01, bare=True)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
+    @property
+    def overwrites(self) -> bool:
+        """As asked, where the output's sign is the input's, which the gradient needs."""
+        return self.inplace and self.negative_slope >= 0
+
 
 class RReLU(TorchOp):
     """`LeakyReLU` with a random slope in training, and its mean afterwards."""
@@ -58,6 +65,11 @@ class RReLU(TorchOp):
                 f"`lower: {self.lower:g}` is more than `upper: {self.upper:g}`",
                 argument="lower",
             )
+
+    @property
+    def overwrites(self) -> bool:
+        """As asked, where the output's sign is the input's: evaluation takes the bounds' mean."""
+        return self.inplace and self.lower + self.upper >= 0
 
     def extra_saved(self, *inputs: Shape) -> Saved:
         """The slope of each value."""
@@ -99,6 +111,11 @@ class ELU(TorchOp):
     alpha: float = arg(NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
 
+    @property
+    def overwrites(self) -> bool:
+        """As asked, where the output's sign is the input's, which the gradient needs."""
+        return self.inplace and self.alpha >= 0
+
 
 class SELU(InPlace):
     """`ELU` with the constants that keep mean and variance through layers."""
@@ -113,6 +130,16 @@ class CELU(TorchOp):
 
     alpha: float = arg(POSITIVE_NUMBER, "the limit of the negative side, negated", default=1.0)
     inplace: bool = arg(BOOL, INPLACE, default=False)
+
+    def check(self) -> None:
+        """Refuse an `alpha` by which float32 cannot divide."""
+        if self.alpha < LEAST_DIVISOR:
+            raise Refusal(
+                "NS410",
+                f"1 divided by `alpha: {self.alpha:g}` is no number of float32",
+                argument="alpha",
+                hint="write 0.01 or more",
+            )
 
 
 class GELU(TorchOp):

@@ -103,6 +103,11 @@ class Op:
 
     values: dict[str, Any]
 
+    @property
+    def overwrites(self) -> bool:
+        """Whether the op asks to use its input's memory for its output, and can be trained so."""
+        return bool(self.values.get("inplace"))
+
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.abstract = abstract

@@ -205,3 +205,27 @@ class WindowDepartition(nn.Module):
     def extra_repr(self) -> str:
         """The size of a window and how many there are."""
         return f"p={self.p}, h_partitions={self.h_partitions}, w_partitions={self.w_partitions}"
+
+
+class LocalResponseNorm(nn.LocalResponseNorm):
+    """Torch's own, which joins dimensions by a view, over an input in any layout."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(batch, channels, *spatial)`, unchanged."""
+        return super().forward(input.contiguous())
+
+
+class PixelShuffle(nn.PixelShuffle):
+    """Torch's own, over an input in any layout."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(*, c·r², height, width)` → `(*, c, height·r, width·r)`."""
+        return super().forward(input.contiguous())
+
+
+class PixelUnshuffle(nn.PixelUnshuffle):
+    """Torch's own, over an input in any layout."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(*, c, height·r, width·r)` → `(*, c·r², height, width)`."""
+        return super().forward(input.contiguous())

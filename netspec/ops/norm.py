@@ -15,8 +15,8 @@ from netspec.json_schema import (
     Schema,
     nullable,
 )
-from netspec.ops.base import Ints, Op, Refusal, Saved, Shape, arg, require_dims, text
-from netspec.ops.torch_op import TorchOp, require_at_least, require_spatial, spatial
+from netspec.ops.base import Ints, Op, Refusal, Saved, Shape, arg, described, require_dims, text
+from netspec.ops.torch_op import AnyLayoutOp, TorchOp, require_at_least, require_spatial, spatial
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,7 +69,19 @@ class BatchNorm(TrackingNorm, abstract=True):
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)`, unchanged."""
         require_spatial(self, inputs[0], self.ndim, for_vector="BatchNorm1d")
+        self.require_variance(inputs[0])
         return inputs[0]
+
+    def require_variance(self, x: Shape) -> None:
+        """Refuse what no single sample could be evaluated with: its own variance of one value."""
+        if not self.track_running_stats and prod(x[1:]) == 1:
+            raise Refusal(
+                "NS409",
+                f"{type(self).__name__} without running statistics cannot evaluate one sample: "
+                f"{text(x) if len(x) > 1 else described(x)} has one value for each channel",
+                argument="track_running_stats",
+                hint="leave `track_running_stats` out",
+            )
 
 
 class BatchNorm1d(BatchNorm):
@@ -86,6 +98,7 @@ class BatchNorm1d(BatchNorm):
                 f"BatchNorm1d takes a vector of features, or channels and length, not {text(x)}",
                 hint=f"use `BatchNorm{len(x) - 1}d`" if len(x) in (3, 4) else None,
             )
+        self.require_variance(x)
         return x
 
 
@@ -164,6 +177,15 @@ class GroupNorm(TorchOp):
                 f"{counted(x[0], 'channel')}",
                 argument="num_groups",
                 hint="the channels must be a multiple of `num_groups`",
+            )
+        if prod(x) == self.num_groups:
+            fewer = next((n for n in range(x[0] // 2, 0, -1) if x[0] % n == 0), None)
+            raise Refusal(
+                "NS409",
+                f"{counted(self.num_groups, 'group')} of {described(x)} have one value each, "
+                "which has no variance",
+                argument="num_groups",
+                hint=f"use `num_groups: {fewer}`" if fewer else None,
             )
         return x
 
@@ -307,7 +329,7 @@ class LayerNorm2d(Op):
         return made
 
 
-class LocalResponseNorm(TorchOp):
+class LocalResponseNorm(AnyLayoutOp):
     """Division of each value by the squares of its neighbours in nearby channels."""
 
     size: int = arg(POSITIVE, "how many neighbouring channels count", bare=True)

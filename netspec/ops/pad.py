@@ -122,6 +122,18 @@ class CircularPad(Pad, abstract=True):
 
     saves = "nothing"
 
+    def check(self) -> None:
+        """Refuse to pad one side and crop the other: torch leaves some of the output unset."""
+        for (before, after), axis in zip(self.pairs(), AXES[self.ndim], strict=True):
+            if min(before, after) < 0 < max(before, after):
+                raise Refusal(
+                    "NS410",
+                    f"torch cannot pad one side of the {axis} in a circle and crop the other: "
+                    f"{before} and {after}",
+                    argument="padding",
+                    hint="crop in a layer of its own, such as `Slice`, before or after",
+                )
+
     def fits(self, size: int, before: int, after: int) -> bool:
         """Whether the input is wrapped around at most once."""
         return max(before, after) <= size

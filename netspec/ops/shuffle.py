@@ -5,10 +5,10 @@ from __future__ import annotations
 from netspec.counted import counted
 from netspec.json_schema import POSITIVE
 from netspec.ops.base import Refusal, Shape, arg
-from netspec.ops.torch_op import TorchOp, require_at_least, spatial
+from netspec.ops.torch_op import AnyLayoutOp, TorchOp, require_at_least, spatial
 
 
-class PixelShuffle(TorchOp):
+class PixelShuffle(AnyLayoutOp):
     """Channels moved into the image: each square of new pixels comes from one position."""
 
     saves = "nothing"
@@ -32,7 +32,7 @@ class PixelShuffle(TorchOp):
         return (*leading, channels // factor**2, height * factor, width * factor)
 
 
-class PixelUnshuffle(TorchOp):
+class PixelUnshuffle(AnyLayoutOp):
     """The image moved into channels: each square of pixels becomes one position."""
 
     saves = "nothing"

@@ -20,7 +20,23 @@ class TorchOp(Op, abstract=True):
         """The layer of `torch.nn` with these arguments."""
         from torch import nn
 
-        made: nn.Module = getattr(nn, type(self).__name__)(*self.fixed(*inputs), **self.values)
+        given = dict(self.values)
+        if "inplace" in given:
+            given["inplace"] = self.overwrites
+        made: nn.Module = getattr(nn, type(self).__name__)(*self.fixed(*inputs), **given)
+        return made
+
+
+class AnyLayoutOp(TorchOp, abstract=True):
+    """An op whose class of `torch.nn` wants one layout of inputs of more than three dimensions."""
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The layer of `torch.nn`; of more than three dimensions, one that takes any layout."""
+        if len(inputs[0]) <= 3:
+            return super().make(*inputs)
+        from netspec.ops import modules
+
+        made: nn.Module = getattr(modules, type(self).__name__)(**self.values)
         return made
 
 

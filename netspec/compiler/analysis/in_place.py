@@ -34,5 +34,5 @@ def sole_reader(layer: Layer, needed: Collection[int]) -> frozenset[int]:
 
 def overwrites(layer: Layer, sole_readers: frozenset[int]) -> bool:
     """Whether `layer`, whose parent owns these sources, works in its input's memory."""
-    asked = layer.op is not None and bool(layer.op.values.get("inplace"))
+    asked = layer.op is not None and layer.op.overwrites
     return asked and sole_readers.issuperset(layer.sources)
