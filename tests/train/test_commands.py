@@ -151,6 +151,22 @@ def test_evaluating_a_spec_takes_any_fitting_weights(
         eval_command(other)
 
 
+@pytest.mark.parametrize(
+    ("split", "hint"),
+    [
+        ("test", "name another `--split`"),
+        ("validation", "name another `--split` or `validation:` a share"),
+    ],
+)
+def test_a_part_without_images_is_told_with_what_would_give_some(
+    done: RunResult, monkeypatch: pytest.MonkeyPatch, split: str, hint: str
+) -> None:
+    monkeypatch.setattr(Data, "size", lambda *_: 0)
+    with pytest.raises(TrainError, match=f"has no {split} images") as refused:
+        eval_command(trained_run(done.folder, NETWORK), split=split)
+    assert refused.value.hint == hint
+
+
 def trained_on_files(tmp_path: Path) -> tuple[Path, Trained]:
     """A folder of images, and a run that was trained on them."""
     images = image_tree(tmp_path / "images")

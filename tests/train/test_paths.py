@@ -233,6 +233,7 @@ def test_a_tilde_is_the_home_wherever_a_path_is_taken(
         (["train", "--resume", "gone"], "`gone` is a link to `nowhere`, which is not there"),
         (["train", "gone.yaml"], "`gone.yaml` is a link to `nowhere`, which is not there"),
         (["train", "images"], "`images` is a folder"),
+        (["train", "images"], "`netspec init NAME --data FOLDER` writes one"),
         (["eval", "images"], "`images` is not a run's folder"),
         (["eval", "run", "--data", "images", "--out", "file"], "cannot write `file`"),
     ],
