@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from netspec.cli.help_text import TRAINING
-from netspec.cli.options import Input, Settings, app, finish, load, usage
+from netspec.cli.options import Input, Settings, app, finish, load, usage, user_path
 
 FORMATS = ("text", "json")
 
@@ -22,10 +22,12 @@ def data(
     settings: Settings = None,
     input: Input = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="with a spec: other data than its own")
+        Path | None,
+        typer.Option(parser=user_path, metavar="PATH", help="with a spec: other data than its own"),
     ] = None,
     show: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="draw the images into this PNG")
+        Path | None,
+        typer.Option(parser=user_path, metavar="FILE", help="draw the images into this PNG"),
     ] = None,
     format: Annotated[str, typer.Option(metavar="FORMAT", help=" or ".join(FORMATS))] = "text",
 ) -> None:
@@ -48,7 +50,7 @@ def data(
         if is_spec:
             found = inspect_spec(load(path, settings, input), data, draw=show is not None)
         else:
-            found = inspect_folder(Path(path), draw=show is not None)
+            found = inspect_folder(user_path(path), draw=show is not None)
         drawn = show is not None and found.write_sheet(show)
         if format == "json":
             print(found.as_json())

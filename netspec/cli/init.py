@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from netspec.cli.help_text import SPECS
-from netspec.cli.options import app, finish, usage
+from netspec.cli.options import app, finish, usage, user_path
 from netspec.counted import counted
 
 
@@ -21,7 +21,9 @@ def init(
     ],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="images to train on, in a folder or an archive"),
+        typer.Option(
+            parser=user_path, metavar="PATH", help="images to train on, in a folder or an archive"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="write over a file")] = False,
 ) -> None:

@@ -53,7 +53,12 @@ BatchSize = Annotated[
 
 
 def user_path(text: str) -> Path:
-    """A path as the user writes it: `~` is expanded also where no shell does."""
+    """A path as the user writes it: `~` is expanded also where no shell does.
+
+    An empty one, as of a variable that is not set, does not mean the folder where one stands.
+    """
+    if not text:
+        usage("a path is empty", "name a file or a folder, or leave the option out")
     return Path(os.path.expanduser(text))
 
 

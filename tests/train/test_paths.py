@@ -258,6 +258,31 @@ def test_another_thing_than_what_is_wanted_is_a_sentence(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "small.yaml", "--data", ""),
+        ("train", "small.yaml", "--run-dir", ""),
+        ("train", "small.yaml", "--weights", ""),
+        ("init", "new", "--data", ""),
+        ("data", ""),
+        ("data", "small.yaml", "--show", ""),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_where_one_stands(arguments: tuple[str, ...]) -> None:
+    code, _, err = run(*arguments)
+    assert (code, err.splitlines()[0]) == (2, "error: a path is empty")
+
+
+def test_a_home_folder_is_found_where_no_shell_expands_it(
+    project: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(project[0]))
+    monkeypatch.chdir(tmp_path)
+    assert run("data", "~/images")[0] == 0
+    assert run("init", "new", "--data", "~/images")[0] == 0
+
+
 def test_a_folder_is_whole_for_evaluation_and_divided_for_training(
     project: tuple[Path, Path], tmp_path: Path
 ) -> None:
