@@ -10,6 +10,7 @@ import typer
 from netspec.cli.help_text import MACHINE, Group
 from netspec.cli.options import App, app, usage
 from netspec.counted import counted
+from netspec.escape import safe
 
 if TYPE_CHECKING:
     from netspec.train.cache_folder import Entry
@@ -37,14 +38,14 @@ def cache(ctx: typer.Context) -> None:
     count, size = facts_size()
     rows = [("data set", "from", "kind", "size", "last used")]
     rows += [
-        (e.dataset or "–", e.origin or "–", e.kind, _megabytes(e.size),
+        (safe(e.dataset) or "–", safe(e.origin) or "–", e.kind, _megabytes(e.size),
          "in use" if e.in_use else _when(e.used))
         for e in found
     ]  # fmt: skip
     if count:
         rows.append(("", "", counted(count, "small result"),
                      _megabytes(size), ""))  # fmt: skip
-    print(f"the cache is in {cache_root()}")
+    print(safe(f"the cache is in {cache_root()}"))
     if len(rows) == 1:
         print("it is empty")
         return
@@ -86,7 +87,7 @@ def clear(
     gone = [e for e in chosen if e not in kept]
     print(f"deleted {_counted(len(gone))}, {_megabytes(sum(e.size for e in gone))}")
     for entry in kept:
-        print(f"kept {_named(entry)}: it is in use")
+        print(safe(f"kept {_named(entry)}: it is in use"))
 
 
 def _named(entry: Entry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,16 +17,16 @@ FORMATS: Final = ("text", "concise", "json", "github")
 class UsageError(Exception):
     """A command called in a wrong way, which ends it with exit code 2."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        self.message, self.hint = message, hint
+    def __init__(self, message: str, hint: str | None = None, details: Sequence[str] = ()) -> None:
+        self.message, self.hint, self.details = message, hint, details
         super().__init__(message)
 
     def text(self) -> str:
-        """The sentence, and how to mend it."""
-        from netspec.report.escape import safe
+        """The sentence, the lines that belong to it, and how to mend it."""
+        from netspec.escape import safe
 
-        hint = f"\nhint: {safe(self.hint)}" if self.hint else ""
-        return f"error: {safe(self.message)}{hint}"
+        lines = [f"error: {safe(self.message)}", *(f"  {safe(line)}" for line in self.details)]
+        return "\n".join([*lines, f"hint: {safe(self.hint)}"] if self.hint else lines)
 
 
 def check_specs(

@@ -10,6 +10,7 @@ import typer
 
 from netspec.cli.help_text import TRAINING
 from netspec.cli.options import Input, Settings, app, finish, load, usage, user_path
+from netspec.escape import safe
 
 FORMATS = ("text", "json")
 
@@ -44,7 +45,6 @@ def data(
         usage(f"`{show}` is no name of a picture", "the picture is a PNG: call it `images.png`")
 
     def run() -> int:
-        from netspec.report.escape import safe
         from netspec.train.inspect_data import inspect_folder, inspect_spec
 
         if is_spec:
@@ -55,10 +55,9 @@ def data(
         if format == "json":
             print(found.as_json())
             return int(found.problem is not None)
-        for line in found.text().splitlines():
-            print(safe(line))
+        print(found.text())
         if drawn:
-            print(f"picture: {show}")
+            print(f"picture: {safe(str(show))}")
         sys.stdout.flush()
         if found.problem is not None:
             raise found.problem

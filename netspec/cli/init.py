@@ -45,7 +45,7 @@ def init(
 
 def _init_with_images(path: str, data: Path, *, force: bool) -> int:
     """Write a spec for the images in `data`. Raises TrainError where they can't be trained on."""
-    from netspec.report.escape import safe
+    from netspec.escape import safe
     from netspec.report.image_starter import Images, image_starter_text
     from netspec.train.inspect_data import broken_words, inspect_folder
 
@@ -73,7 +73,7 @@ def _init_with_images(path: str, data: Path, *, force: bool) -> int:
     for warning in warnings:
         print(safe(f"warning: {warning}"), file=sys.stderr)
     held = f"{counted(len(found.classes), 'class', 'classes')}, {counted(found.total, 'image')}"
-    print(f"wrote {path}: {held}; next, `netspec data {path}`")
+    print(safe(f"wrote {path}: {held}; next, `netspec data {path}`"))
     return 0
 
 

@@ -43,16 +43,16 @@ def main() -> None:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
         where = f" `{problem.filename}`" if problem.filename else ""
-        print(f"error: cannot read or write{where}: {(problem.strerror or '').lower()}",
-              file=sys.stderr)  # fmt: skip
+        what = f"cannot read or write{where}: {(problem.strerror or str(problem)).lower()}"
+        print(UsageError(what).text(), file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as problem:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
-        print(f"error: a mistake of netspec's own: {type(problem).__name__}: {problem}",
-              file=sys.stderr)  # fmt: skip
-        print("hint: NETSPEC_TRACEBACK=1 shows where; please report it", file=sys.stderr)
+        what = f"a mistake of netspec's own: {type(problem).__name__}: {problem}"
+        hint = "NETSPEC_TRACEBACK=1 shows where; please report it"
+        print(UsageError(what, hint).text(), file=sys.stderr)
         sys.exit(70)
     finally:
         gc.enable()  # a command may have turned it off

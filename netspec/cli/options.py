@@ -113,7 +113,7 @@ def finish(run: Callable[[], int]) -> None:
     try:
         code = run()
     except TrainError as error:
-        print(UsageError(error.message, error.hint).text(), file=sys.stderr)
+        print(UsageError(error.message, error.hint, error.details).text(), file=sys.stderr)
         raise typer.Exit(1) from None
     if code:
         raise typer.Exit(code)

@@ -10,8 +10,8 @@ from netspec.compiler import Network, Overrides, compile_source
 from netspec.compiler.sources.extend import read
 from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, SpecError
+from netspec.escape import safe
 from netspec.ops.base import text
-from netspec.report.escape import safe
 from netspec.report.figure import figure
 from netspec.source import Source, decode, parse
 

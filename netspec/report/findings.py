@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from unicodedata import east_asian_width
 
 from netspec.diagnostics import Diagnostic, Span
-from netspec.report.escape import safe
+from netspec.escape import safe
 
 WIDTH = 100
 """The longest stretch of a source line that is shown."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from netspec.counted import counted
-from netspec.report.escape import safe
+from netspec.escape import safe
 from netspec.report.starter import name_of, quoted
 
 FEW = 200

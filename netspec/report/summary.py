@@ -17,8 +17,8 @@ from netspec.compiler.ir import (
     owners,
 )
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.ops.base import text
-from netspec.report.escape import safe
 from netspec.report.figure import figure, size
 from netspec.report.memory import training_memory
 

@@ -14,6 +14,7 @@ from typing import get_args
 import torch
 
 from netspec.compiler.analysis.step_memory import StepMemory
+from netspec.escape import safe
 from netspec.recipe import Recipe
 from netspec.train.data import Pictures, Split, named_images, open_data
 from netspec.train.engine.criterion import Criterion
@@ -32,7 +33,7 @@ from netspec.train.machine.largest_batch import (
 )
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
 from netspec.train.predict import AT_ONCE, predict_images
-from netspec.train.prediction_formats import FORMATS, unread_text
+from netspec.train.prediction_formats import FORMATS, unread_lines
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
 from netspec.train.reporting.terminal import terminal_width
@@ -74,7 +75,8 @@ def eval_command(
         Progress().say("warning: the loss is not a finite number: these weights have diverged")
     folder = out or trained.evaluation_folder(split, data)
     written = found.write(folder, None if data is None else data.absolute(), trained.other_weights)
-    print(f"\nwritten: {', '.join(map(str, written))}")
+    print()
+    print(safe(f"written: {', '.join(map(str, written))}"))
     return 0
 
 
@@ -109,7 +111,8 @@ def predict_command(
         raise _explained(error, AT_ONCE) from error
     if unread:
         sys.stdout.flush()
-        say(unread_text(unread))
+        for line in unread_lines(unread):
+            say(line)
     return int(bool(unread))
 
 
@@ -131,7 +134,8 @@ def runs_command(
     picture = curves or Path("curves.svg" if len(chosen) == 1 else "runs.svg")
     if len(chosen) > 1 or curves is not None:
         atomic_write(picture, [laid_over(chosen).encode()])
-        print(f"\ncurves: {picture}")
+        print()
+        print(safe(f"curves: {picture}"))
     return 0
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from netspec.escape import safe
+
 
 class TrainError(Exception):
     """Something that the user can mend: what happened, and how to go on.
 
-    ``message`` is lower case and has no final stop; ``hint`` says what to do about it.
-    The command line prints both and ends with exit code 1.
+    ``message`` is lower case and has no final stop; ``hint`` says what to do about it; ``details``
+    are lines that belong to the message. What would move a terminal's cursor is written as codes.
+    The command line prints all of it and ends with exit code 1.
     """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str | None = None, details: Sequence[str] = ()) -> None:
+        self.message = safe(message)
+        self.hint = None if hint is None else safe(hint)
+        self.details = tuple(map(safe, details))
+        super().__init__(self.message)
 
     def __str__(self) -> str:
-        return self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
+        lines = [self.message, *(f"  {line}" for line in self.details)]
+        return "\n".join(lines if self.hint is None else [*lines, f"hint: {self.hint}"])
 
 
 class LossNotFinite(TrainError):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import evaluate
 from netspec.train.errors import TrainError
@@ -48,14 +49,14 @@ class Evaluation:
 
     def text(self) -> str:
         """The figures, a row a class, and the matrix where it is small enough to read."""
-        figures = self.figures
+        figures, classes = self.figures, [safe(name) for name in self.classes]
         head = f"{self.split}: loss {loss_text(figures.loss)} · top-1 {figures.accuracy:.2%}"
         if figures.top5 is not None and len(self.classes) > 5:
             head += f" · top-5 {figures.top5:.2%}"
         lines = [f"{head} · {counted(figures.count, 'sample')}", ""]
-        width = max(5, *(len(name) for name in self.classes))
+        width = max(5, *(len(name) for name in classes))
         lines.append(f"{'class':{width}}  {'accuracy':>8}  {'samples':>8}  most often taken for")
-        for place, name in enumerate(self.classes):
+        for place, name in enumerate(classes):
             share = self.class_accuracy(place)
             row = self.confusion[place]
             shown = "–" if share is None else f"{share:.2%}"
@@ -68,9 +69,9 @@ class Evaluation:
             lines.append(
                 " " * width
                 + "  "
-                + " ".join(f"{shortened(name, cell):>{cell}}" for name in self.classes)
+                + " ".join(f"{shortened(name, cell):>{cell}}" for name in classes)
             )
-            for name, row in zip(self.classes, self.confusion, strict=True):
+            for name, row in zip(classes, self.confusion, strict=True):
                 lines.append(f"{name:{width}}  " + " ".join(f"{value:>{cell},}" for value in row))
         return "\n".join(lines)
 
@@ -118,7 +119,7 @@ class Evaluation:
     def _taken_for(self, place: int) -> str:
         others = [(count, j) for j, count in enumerate(self.confusion[place]) if j != place]
         count, other = max(others, default=(0, 0), key=lambda pair: (pair[0], -pair[1]))
-        return f"{self.classes[other]} ({count:,})" if count else ""
+        return f"{safe(self.classes[other])} ({count:,})" if count else ""
 
 
 def written_of(folder: Path) -> tuple[str | None, str | None, str | None] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.ops.base import text as shape_text
 from netspec.recipe import Recipe
 from netspec.train.data import Data, Split, held_out_words, open_data
@@ -49,7 +50,7 @@ class Inspection:
         if self.survey is None:
             return ""
         lines = [survey_text(self.survey)]
-        lines += [f"warning: {warning}" for warning in self.survey.warnings()]
+        lines += [safe(f"warning: {warning}") for warning in self.survey.warnings()]
         return "\n".join(lines)
 
     def as_json(self) -> str:

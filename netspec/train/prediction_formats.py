@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, Final, TextIO
 
+from netspec.escape import safe
 from netspec.train.data import Unread
 from netspec.train.predict import Prediction
 
@@ -22,22 +23,24 @@ def as_text(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> li
     unread: list[Unread] = []
     for prediction in _read(found, unread):
         shares = " · ".join(f"{name} {share:.1%}" for name, share in prediction.classes)
-        print(f"{plain(prediction.image)}: {shares}", file=out)
+        print(safe(f"{prediction.image}: {shares}"), file=out)
     return unread
 
 
 def as_csv(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
-    """A row an image: the likeliest class and its probability, then the second, and so on."""
+    """A row an image: the likeliest class and its probability, then the second, and so on.
+
+    What would move a terminal's cursor is written as codes, but for line ends, which stand in
+    quotes; JSON has names as they are.
+    """
     writer = csv.writer(out, lineterminator="\n")
     places = ["", *(f"_{place}" for place in range(2, min(top, len(classes)) + 1))]
     writer.writerow(["image", *(f"{n}{p}" for p in places for n in ("class", "probability"))])
     unread: list[Unread] = []
     for prediction in _read(found, unread):
         cells = [cell for name, share in prediction.classes for cell in (name, _share(share))]
-        name = prediction.image.encode(
-            errors="replace"
-        ).decode()  # a disk has names that are no text
-        writer.writerow([name, *("" if cell is None else cell for cell in cells)])
+        row = [prediction.image, *("" if cell is None else cell for cell in cells)]
+        writer.writerow([_cell(cell) if isinstance(cell, str) else cell for cell in row])
     return unread
 
 
@@ -63,17 +66,10 @@ FORMATS: Final[dict[str, Callable[[Found, tuple[str, ...], int, TextIO], list[Un
 }
 
 
-def unread_text(unread: list[Unread]) -> str:
-    """A line for each thing that was named and could not be used."""
-    what = f"{len(unread)} could not be read"
-    return "\n".join(
-        [f"error: {what}:", *(f"  {plain(one.image)}: {plain(one.reason)}" for one in unread)]
-    )
-
-
-def plain(text: str) -> str:
-    """A name from a disk without what would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "�" for c in text)
+def unread_lines(unread: list[Unread]) -> list[str]:
+    """A line for each thing that was named and could not be used, below a line of how many."""
+    listed = (f"  {one.image}: {one.reason}" for one in unread)
+    return [f"error: {len(unread)} could not be read:", *listed]
 
 
 def _read(found: Found, unread: list[Unread]) -> Iterator[Prediction]:
@@ -83,6 +79,10 @@ def _read(found: Found, unread: list[Unread]) -> Iterator[Prediction]:
             unread.append(one)
         else:
             yield one
+
+
+def _cell(text: str) -> str:
+    return "\n".join(map(safe, text.split("\n")))
 
 
 def _share(share: float) -> float | None:

@@ -97,7 +97,8 @@ def _train(
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
     apply_plan(plan)
     if options.warnings:
-        progress.say(f"{options.warnings}\n")
+        for line in (*options.warnings.splitlines(), ""):
+            progress.say(line)
     check_weights(recipe, network.output_shape[0])
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")

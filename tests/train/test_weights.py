@@ -54,13 +54,13 @@ def test_every_mismatch_is_listed_before_anything_is_loaded(kind: str, tmp_path:
         safetensors.torch.save_file(weights, path)
     with pytest.raises(TrainError) as caught:
         load_weights(path, NETWORK)
-    assert caught.value.message == (
-        f"the weights in `{path}` do not fit the network: 4 tensors differ\n"
-        "  `0.weight` is float32 [8, 3, 3, 3], and the network has float32 [8, 1, 3, 3]\n"
-        "  `1.running_mean` is missing: the network has float32 [8]\n"
-        "  `4.bias` is int32 [16], and the network has float32 [16]\n"
-        "  `head.\\x1b[2Jweight` (float32 [2]) is nowhere in the network"
-    )
+    assert str(caught.value).splitlines()[:-1] == [
+        f"the weights in `{path}` do not fit the network: 4 tensors differ",
+        "  `0.weight` is float32 [8, 3, 3, 3], and the network has float32 [8, 1, 3, 3]",
+        "  `1.running_mean` is missing: the network has float32 [8]",
+        "  `4.bias` is int32 [16], and the network has float32 [16]",
+        "  `head.\\x1b[2Jweight` (float32 [2]) is nowhere in the network",
+    ]
 
 
 class Harm:
@@ -130,8 +130,8 @@ class TestWeightsToStartFrom:
         save_weights(tmp_path / "w.safetensors", state)
         with pytest.raises(TrainError) as caught:
             starting_weights(tmp_path / "w.safetensors", self.network(10))
-        assert "1 tensor differs" in caught.value.message
-        assert "`0.weight` is float32 [4, 1, 3, 3]" in caught.value.message
+        assert "1 tensor differs" in str(caught.value)
+        assert "`0.weight` is float32 [4, 1, 3, 3]" in str(caught.value)
 
 
 def test_a_file_from_before_batches_were_counted_loads(tmp_path: Path) -> None:

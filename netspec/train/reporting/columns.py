@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netspec.escape import safe
+
 GAP = "  "
 CELL = 32
 """A cell of more characters goes on in the next line."""
@@ -21,7 +23,7 @@ def columns(rows: Sequence[Sequence[str]], width: int | None = None, *, key: int
     most_of_key = max(1, key) if width is None else min(key, max(12, width // 2))
     most = CELL if width is None else min(CELL, max(8, width - most_of_key - len(GAP)))
     cells = [
-        [_wrapped(cell, most if place else most_of_key) for place, cell in enumerate(row)]
+        [_wrapped(safe(cell), most if place else most_of_key) for place, cell in enumerate(row)]
         for row in rows
     ]
     widths = [

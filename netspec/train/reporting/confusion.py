@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from netspec.escape import safe
 from netspec.train.reporting.confused_classes import Pair, confused_groups, confused_pairs
 from netspec.train.reporting.shortened import shortened
 
@@ -29,6 +30,7 @@ def draw_confusion(classes: Sequence[str], counts: Counts, *, title: str) -> str
     classes, the pairs most often confused are listed, and the groups of classes that are taken for
     each other are drawn as small matrices.
     """
+    classes = [safe(name) for name in classes]  # control characters are no XML
     if len(classes) > NAMED_CLASSES:
         return _overview(classes, counts, title)
     size = len(classes)

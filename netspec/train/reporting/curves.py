@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
+from netspec.escape import safe
 from netspec.train.reporting.axis import Axis, value_axis, whole_axis
 from netspec.train.reporting.curves_key import LINE, RunInKey, draw_key, key_height
 from netspec.train.reporting.curves_style import Style, marker, style_of
@@ -56,6 +57,8 @@ class Panel:
 
 def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str = "epoch") -> str:
     """An SVG picture of ``curves``: train dashed, validation solid, each run once in the key."""
+    title = safe(title)
+    curves = [replace(curve, run=safe(curve.run)) for curve in curves]
     runs = list(dict.fromkeys(curve.run for curve in curves))
     styles = {run: style_of(place, alone=len(runs) == 1) for place, run in enumerate(runs)}
     validated = {curve.run for curve in curves if curve.split != "train"}

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TextIO
 
+from netspec.escape import safe
 from netspec.train.metrics import Metrics
 from netspec.train.reporting.figures import WIDTH, loss_text, share_text
 from netspec.train.reporting.terminal import terminal_width
@@ -45,10 +46,10 @@ class Progress:
         return not self._silent and time.monotonic() - self._shown_at >= every
 
     def say(self, line: str) -> None:
-        """Print a line of its own."""
+        """Print a line of its own; what would move a terminal's cursor is written as codes."""
         if not self._silent:
             self._clear()
-            print(line, file=self._stream, flush=True)
+            print(safe(line), file=self._stream, flush=True)
 
     def step(
         self, epoch: int, epochs: int, step: int, steps: int, figures: Metrics | None, pace: Pace

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.train.metrics import Metrics
 from netspec.train.reporting.columns import columns
 from netspec.train.reporting.figures import loss_text, share_text
@@ -46,6 +47,6 @@ class RunResult:
         lines.append(
             f"{counted(self.epochs, 'epoch')}, "
             f"{counted(self.steps, 'step')} in "
-            f"{duration(self.seconds)} · files in {self.folder}"
+            f"{duration(self.seconds)} · files in {safe(str(self.folder))}"
         )
         return "\n".join(lines)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.train.reporting.columns import columns
 from netspec.train.reporting.curves import Curve, draw_curves
 from netspec.train.reporting.figures import metric_text
@@ -84,7 +85,7 @@ def runs_table(runs: Sequence[RunSummary], width: int | None = None) -> str:
     head = ("run", "epochs", "best", "train", "validation", "test", "test loss")
     rows = [
         (
-            str(run.folder.path),
+            safe(str(run.folder.path)),
             str(run.epochs),
             "–" if run.best_epoch is None else str(run.best_epoch),
             _metric("accuracy", run.train),

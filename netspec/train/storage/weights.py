@@ -38,6 +38,12 @@ _DTYPES = {
 }
 
 
+_LISTED = 200
+"""So many tensors that differ are listed."""
+_NAME = 200
+"""So many characters of a stranger's name are shown."""
+
+
 @dataclass(frozen=True)
 class TensorForm:
     """A tensor without its values; ``dtype`` is torch's, or the file's word for an unknown one."""
@@ -218,7 +224,7 @@ def mismatches(found: Mapping[str, TensorForm], expected: Mapping[str, TensorFor
         elif given != wanted:
             lines.append(f"`{name}` is {given}, and the network has {wanted}")
     lines += [
-        f"`{_printable(name)}` ({given}) is nowhere in the network"
+        f"`{name[:_NAME]}` ({given}) is nowhere in the network"
         for name, given in found.items()
         if name not in expected
     ]
@@ -230,11 +236,12 @@ def _compare(
 ) -> None:
     lines = mismatches(found, expected)
     if lines:
+        more = [f"and {counted(len(lines) - _LISTED, 'other')}"] * (len(lines) > _LISTED)
         count = counted(len(lines), "tensor differs", "tensors differ")
-        listed = "\n  ".join(lines)
         raise TrainError(
-            f"the weights in `{path}` do not fit the network: {count}\n  {listed}",
+            f"the weights in `{path}` do not fit the network: {count}",
             "use the spec and the parameters (`--set`) that these weights were made with",
+            [*lines[:_LISTED], *more],
         )
 
 
@@ -287,8 +294,3 @@ def _torch_state(path: Path, device: str) -> tuple[dict[str, Tensor], str | None
 
 def _form(tensor: Tensor) -> TensorForm:
     return TensorForm(tuple(tensor.shape), tensor.dtype)
-
-
-def _printable(name: str) -> str:
-    """A name from a stranger's file without anything that could move a terminal's cursor."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in name)

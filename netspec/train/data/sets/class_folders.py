@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.counted import counted
-from netspec.train.absent import absent
 from netspec.train.data.augment.counter_rng import TEST, permutation
-from netspec.train.data.sets.layout import (
-    Layout,
-    find_layout,
-    is_image,
-    part_of,
-    subfolders,
-    visible,
-)
+from netspec.train.data.sets.found_images import Beside, found_images
+from netspec.train.data.sets.layout import Layout, find_layout, part_of, subfolders
 from netspec.train.errors import TrainError
 
 TEST_SHARE = 0.2
@@ -180,51 +173,20 @@ def _require_known(
 def _files(
     root: Path, folders: Mapping[str, Path], classes: tuple[str, ...], state: hashlib._Hash
 ) -> tuple[Files, list[str]]:
-    """The images in class folders, and what lies beside them that is no image."""
+    """The images in class folders, and what is told of all else there."""
     paths: list[str] = []
     labels: list[int] = []
-    others: dict[str, int] = {}
+    beside = Beside()
     known = {name: label for label, name in enumerate(classes)}
     for name in sorted(folders, key=known.__getitem__):
         inside = os.path.relpath(folders[name], root)
         start = len(os.path.join(folders[name], ""))
-        for path, size, changed in sorted(_images(folders[name], others)):
+        for path, size, changed in sorted(found_images(folders[name], beside)):
             relative = os.path.join(inside, path[start:])
             paths.append(relative)
             labels.append(known[name])
             state.update(f"{relative}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
-    count = sum(others.values())
-    kinds = ", ".join(f"`{suffix or 'no suffix'}`" for suffix in sorted(others)[:6])
-    files = counted(count, "file is no image by its", "files are no images by their")
-    return Files(tuple(paths), tuple(labels)), [f"{files} suffix: {kinds}"] * bool(count)
-
-
-def _images(folder: Path, others: dict[str, int]) -> list[tuple[str, int, int]]:
-    """The images below a folder with size and time of change; `others` counts other suffixes."""
-    found: list[tuple[str, int, int]] = []
-    with os.scandir(folder) as scanned:
-        entries = list(scanned)
-    for entry in entries:
-        if not visible(entry.name):
-            continue
-        if entry.is_dir():
-            found += _images(Path(entry.path), others)
-        elif is_image(entry.name):
-            status = _status(entry)
-            found.append((entry.path, status.st_size, status.st_mtime_ns))
-        else:
-            suffix = os.path.splitext(entry.name)[1].lower()
-            others[suffix] = others.get(suffix, 0) + 1
-    return found
-
-
-def _status(entry: os.DirEntry[str]) -> os.stat_result:
-    """Size and time of change of an image. Raises TrainError for a link that leads nowhere."""
-    try:
-        return entry.stat()
-    except FileNotFoundError as error:
-        message = absent(Path(entry.path), "file")
-        raise TrainError(message, "mend the link, or take it away") from error
+    return Files(tuple(paths), tuple(labels)), beside.told(root)
 
 
 def _split(files: Files, classes: int) -> tuple[Files, Files]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from netspec.counted import counted
 from netspec.train.absent import absent
+from netspec.train.data.sets.tree_walk import is_folder, is_plain_file
 from netspec.train.errors import TrainError
 
 PARTS: Final[dict[str, tuple[str, ...]]] = {
@@ -71,7 +72,7 @@ def find_layout(root: Path) -> Layout:
 def subfolders(folder: Path) -> list[Path]:
     """The folders within that a person put there, by name."""
     with os.scandir(folder) as entries:
-        found = [Path(e.path) for e in entries if e.is_dir() and visible(e.name)]
+        found = [Path(e.path) for e in entries if is_folder(e) and visible(e.name)]
     return sorted(found)
 
 
@@ -96,7 +97,7 @@ _NO_PICTURES: Final = frozenset((".pdf", ".ps", ".eps", ".mpg", ".mpeg", ".wmf",
 def has_images(folder: Path) -> bool:
     """Whether images lie in the folder itself."""
     with os.scandir(folder) as entries:
-        return any(is_image(entry.name) and entry.is_file() for entry in entries)
+        return any(is_image(entry.name) and is_plain_file(entry) for entry in entries)
 
 
 def visible(name: str) -> bool:
@@ -206,7 +207,7 @@ def _beside(folder: Path) -> str:
 def _stray_images(folder: Path) -> tuple[str, ...]:
     """Images that lie beside class folders."""
     with os.scandir(folder) as entries:
-        names = [e.name for e in entries if e.is_file() and visible(e.name)]
+        names = [e.name for e in entries if is_plain_file(e) and visible(e.name)]
     images = [name for name in names if is_image(name)]
     if not images:
         return ()

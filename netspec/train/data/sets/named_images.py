@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from netspec.train.absent import nowhere
 from netspec.train.data.sets.layout import is_image, visible
+from netspec.train.data.sets.tree_walk import PassedOver, files_within, is_plain_file
 
 STDIN = "-"
 """The word for an image on standard input."""
@@ -55,7 +57,7 @@ def _matching(word: str, pattern: str) -> Iterator[str | Unread]:
             if "**" not in pattern:  # which matches the files within as well
                 yield from _within(path)
         else:
-            yield path
+            yield path if os.path.isfile(path) else Unread(path, why_absent(path))
 
 
 def why_absent(path: str) -> str:
@@ -63,31 +65,21 @@ def why_absent(path: str) -> str:
     if os.path.exists(path):
         return "it is neither a file nor a folder"
     if os.path.islink(path):
-        return f"it is a link to `{os.readlink(path)}`, which is not there"
+        return f"it is a link to `{os.readlink(path)}`, {nowhere(path)}"
     return "there is no such file"
 
 
 def _within(folder: str) -> Iterator[str | Unread]:
+    """The images in a folder and then in those within; a folder met again is passed over."""
     found = False
-    for path in _images(folder, {os.path.realpath(folder)}):
-        found = True
-        yield path
+    for entry in files_within(folder, visible):
+        if isinstance(entry, PassedOver):
+            if entry.why != "again":
+                found = True
+                yield Unread(entry.path, entry.reason)
+        elif is_image(entry.name):
+            found = True
+            plain = is_plain_file(entry)
+            yield entry.path if plain else Unread(entry.path, why_absent(entry.path))
     if not found:
         yield Unread(folder, "there are no images in this folder")
-
-
-def _images(folder: str, above: set[str]) -> Iterator[str | Unread]:
-    """The images in a folder and then in those within; a link to a folder above is passed over."""
-    try:
-        with os.scandir(folder) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError as error:
-        yield Unread(folder, (error.strerror or str(error)).lower())
-        return
-    for entry in entries:
-        if not entry.is_dir() and is_image(entry.name):
-            yield entry.path
-    for entry in entries:
-        real = os.path.realpath(entry.path) if entry.is_dir() and visible(entry.name) else None
-        if real is not None and real not in above:
-            yield from _images(entry.path, above | {real})

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import shutil
 import tarfile
 import zipfile
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
+from typing import IO, Any, Final, cast
 
 from netspec.train.cache_folder import cache_root, mark_used
 from netspec.train.data.cache import key_of, locked
+from netspec.train.data.sets.archive_bounds import HINT, BoundedStream, Bounds
 from netspec.train.data.sets.layout import part_of, subfolders
-from netspec.train.errors import TrainError
+from netspec.train.errors import TrainError, first_line
 from netspec.train.say import Say
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 
-_MOST_MEMBERS = 20_000_000
-_HINT = "take archives from where you trust them, or unpack it by hand and name the folder"
+_ENCRYPTED: Final = 1
+"""The bit of a zip's member that says so."""
 
 
 def is_archive(path: Path) -> bool:
@@ -29,8 +33,9 @@ def is_archive(path: Path) -> bool:
 def unpacked(archive: Path, say: Say) -> Path:
     """The folder with what `archive` holds, in the cache; unpacked once.
 
-    Every member is looked at before any is written. Raises TrainError for links, devices, and
-    absolute or `..` names, for archives larger than the disk, and for damaged ones.
+    Every member is looked at before any is written. Raises TrainError for links, devices, absolute
+    or `..` names, for archives that are encrypted, damaged, larger than the disk, or hold far more
+    than their size lets expect; nothing is left of one that was refused.
     """
     status = archive.stat()
     key = key_of("archive", os.fspath(archive.resolve()), status.st_size, status.st_mtime_ns)
@@ -43,67 +48,90 @@ def unpacked(archive: Path, say: Say) -> Path:
                 aside.mkdir(parents=True)
                 _unpack(archive, aside)
                 os.rename(aside, target)
-            except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
-                raise TrainError(f"`{archive}` is damaged: {error}", "fetch it again") from error
+            except TrainError:
+                raise
             except OSError as error:
+                if error.errno is None:  # of a decompressor, over what it reads
+                    raise _damaged(archive, error) from error
                 reason = (error.strerror or str(error)).lower()
                 raise TrainError(
                     f"`{archive}` could not be unpacked to `{target}`: {reason}",
                     "make room there, or set `NETSPEC_CACHE` to a folder that can be written",
                 ) from error
+            except Exception as error:  # what reads archives raises almost anything
+                raise _damaged(archive, error) from error
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
         mark_used(key, "folder", archive)  # as long as this process lives: it reads the files
     return _lone_folder(target)
 
 
+def _damaged(archive: Path, error: Exception) -> TrainError:
+    return TrainError(f"`{archive}` is damaged: {first_line(error).lower()}", "fetch it again")
+
+
 def _unpack(archive: Path, target: Path) -> None:
+    """Write all that the archive holds, once each member has been looked at."""
+    bounds = Bounds(archive, target)
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            infos = opened.infolist()
-            _check_room(archive, target, len(infos), sum(info.file_size for info in infos))
-            for info in infos:
-                kind = info.external_attr >> 28
-                _check_member(archive, info.filename, plain=kind in (0, 0o4, 0o10))
-            for info in infos:
-                if not info.is_dir():
-                    with opened.open(info) as source:
-                        _write(target / info.filename, source)
+            _unpack_zip(opened, bounds)
         return
-    with tarfile.open(archive) as opened:
-        size = count = 0
-        for member in opened:
-            count, size = count + 1, size + member.size
-            _check_member(archive, member.name, plain=member.isreg() or member.isdir())
-            _check_room(archive, target, count, size)
-        for member in opened.getmembers():
-            content = opened.extractfile(member) if member.isreg() else None
-            if content is not None:
-                with content:
-                    _write(target / member.name, content)
+    with _decompressed(archive) as stream:
+        bounded: Any = BoundedStream(stream, bounds)
+        with tarfile.open(fileobj=bounded, mode="r:") as tar:
+            for member in tar:
+                bounds.add(member.name, member.size, plain=member.isreg() or member.isdir())
+            while bounded.read(65_536):
+                pass  # a checksum stands at the very end
+            for member in tar.getmembers():
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is not None:
+                    with content:
+                        _write(bounds, member.name, content)
 
 
-def _write(path: Path, source: IO[bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as out:
-        shutil.copyfileobj(source, out)
+def _unpack_zip(opened: zipfile.ZipFile, bounds: Bounds) -> None:
+    infos = opened.infolist()
+    for info in infos:
+        bounds.add(info.filename, info.file_size, plain=info.external_attr >> 28 in (0, 0o4, 0o10))
+        if info.flag_bits & _ENCRYPTED:
+            hint = "unpack it with its password, and name the folder"
+            raise TrainError(f"`{bounds.archive}` is encrypted", hint)
+    for info in infos:
+        if info.is_dir():
+            continue
+        try:
+            source = opened.open(info)
+        except NotImplementedError:
+            raise TrainError(
+                f"`{bounds.archive}` packs `{info.filename}` in a way that is not read here",
+                "unpack it with the program that packed it, and name the folder",
+            ) from None
+        # Of these, Python unpacks at once all that it has read.
+        careful = info.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+        with source:
+            _write(bounds, info.filename, source, 4_096 if careful else 65_536)
 
 
-def _check_member(archive: Path, name: str, *, plain: bool) -> None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    shown = name.encode("unicode_escape").decode()[:200]
-    if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
-        raise TrainError(f"`{archive}` holds `{shown}`, which would lie outside of it", _HINT)
-    if not plain:
-        raise TrainError(f"`{archive}` holds `{shown}`, which is no plain file", _HINT)
+def _decompressed(archive: Path) -> IO[bytes]:
+    with archive.open("rb") as file:
+        start = file.read(6)
+    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+    opener: Any = next((found for magic, found in openers.items() if start.startswith(magic)), open)
+    return cast("IO[bytes]", opener(archive, "rb"))
 
 
-def _check_room(archive: Path, target: Path, count: int, size: int) -> None:
-    if count > _MOST_MEMBERS or size > shutil.disk_usage(target).free:
-        raise TrainError(
-            f"`{archive}` holds more than the disk of `{target.parent}` has room for",
-            "make room there, or set `NETSPEC_CACHE` to a folder on another disk",
-        )
+def _write(bounds: Bounds, name: str, source: IO[bytes], at_once: int = 65_536) -> None:
+    path = bounds.target / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        out = path.open("xb")
+    except (FileExistsError, IsADirectoryError, NotADirectoryError):
+        message = f"`{bounds.archive}` holds `{name}` twice, or as a file and as a folder"
+        raise TrainError(message, HINT) from None
+    with out:
+        shutil.copyfileobj(source, out, at_once)
 
 
 def _lone_folder(folder: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Final
 from unicodedata import east_asian_width
 
 from netspec.counted import counted
+from netspec.escape import safe
 from netspec.ops.base import text as shape_text
 from netspec.train.data.survey.survey import Survey
 from netspec.train.data.survey.unused_files import HIDDEN, NO_CLASS, SUFFIX
@@ -43,7 +44,7 @@ def survey_text(found: Survey) -> str:
             f"not used: {_many(len(paths), 'file', 'files')} ({WHY[reason]}): {_some(paths)}"
         )
     lines += [f"not used: {folder}" for folder in found.folders]
-    return "\n".join([*lines, *(f"network: {line}" for line in found.seen)])
+    return "\n".join(map(safe, [*lines, *(f"network: {line}" for line in found.seen)]))
 
 
 def _table(found: Survey) -> list[str]:
@@ -135,6 +136,7 @@ def _many(count: int, one: str, more: str) -> str:
 
 def _short(name: str) -> str:
     """A class's name, cut to what a table takes."""
+    name = safe(name)
     if cells(name) <= NAME:
         return name
     while cells(name) >= NAME:

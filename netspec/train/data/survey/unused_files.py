@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from netspec.train.data.sets.layout import is_image, visible
+from netspec.train.data.sets.tree_walk import DEEPEST
 
 HIDDEN: Final = "hidden"
 SUFFIX: Final = "suffix"
@@ -22,7 +23,8 @@ def unused_files(root: Path, used: Container[str]) -> dict[str, tuple[str, ...]]
         inside = os.path.join(folder, "")[start:]
         hidden = [name for name in folders if not visible(name)]
         found[HIDDEN] += [f"{inside}{name}/" for name in hidden]
-        folders[:] = sorted(name for name in folders if name not in hidden)
+        deep = inside.count(os.sep) >= DEEPEST
+        folders[:] = [] if deep else sorted(name for name in folders if name not in hidden)
         for name in files:
             path = inside + name
             if path in used:
