@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from netspec.train.errors import TrainError
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return class_tree(tmp_path / "images", count=2)
+def tree(tmp_path: Path) -> Iterator[Path]:
+    yield class_tree(tmp_path / "images", count=2)
+    subprocess.run(["rm", "-rf", tmp_path / "images"], check=True)  # pytest goes not so deep
 
 
 def notes(found: ClassFolders) -> list[str]:

@@ -55,7 +55,8 @@ def data(
         if format == "json":
             print(found.as_json())
             return int(found.problem is not None)
-        print(found.text())
+        if text := found.text():
+            print(text)
         if drawn:
             print(f"picture: {safe(str(show))}")
         sys.stdout.flush()
