@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.said import said
-from netspec.json_schema import as_declared
+from netspec.json_schema import INTEGER, NUMBER, as_declared
+
+_TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "str": ((str,), "a word"),
+    "list": ((list, tuple), "a list"),
+}
 
 
 def param_mismatch(param: Param, value: Any) -> str | None:
     """What is wrong with a value for a parameter, or None."""
-    fits: dict[str, tuple[type, ...]] = {
-        "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list, tuple),
-    }  # fmt: skip
     value = fitted(param, value)
     if param.type is None or (value is None and not param.required):
         return None
-    ok = isinstance(value, fits[param.type])
-    if isinstance(value, bool) and param.type in ("int", "float"):
-        ok = False
-    words = {"int": "a whole number", "float": "a number", "bool": "true or false",
-             "str": "a word", "list": "a list"}  # fmt: skip
-    return None if ok else f"`{param.name}` is {words[param.type]}, not {said(value)}"
+    fits, words = _TYPES[param.type]
+    number = isinstance(value, bool) and param.type in ("int", "float")  # as Python has it
+    if isinstance(value, fits) and not number:
+        return None
+    return f"`{param.name}` is {words}, not {said(value)}"
 
 
 def fitted(param: Param, value: Any) -> Any:
     """The value, a number of the kind that the parameter is: `3.0` as 3 for `int`, 0 as 0.0."""
-    kinds = {"int": "integer", "float": "number"}
-    return as_declared(value, {"type": kinds.get(param.type or "", "")})
+    if type(value) is float and param.type == "int":
+        return as_declared(value, INTEGER)
+    if type(value) is int and param.type == "float":
+        return as_declared(value, NUMBER)
+    return value
 
 
 def bare_param(params: dict[str, Param]) -> Param | None:
