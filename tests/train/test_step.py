@@ -155,6 +155,22 @@ def test_images_come_to_the_network_in_the_plans_layout() -> None:
         assert seen == [wish]
 
 
+def test_how_the_optimizer_runs_is_this_machines_matter_and_not_the_checkpoints() -> None:
+    weight = nn.Parameter(torch.zeros(2, 2))
+    fused, plain = (
+        make_optimizer(
+            recipe_from({"optimizer": "Adam"}).optimizer, [weight], fused=wish, capturable=False
+        )
+        for wish in (True, False)
+    )
+    for one, other in ((fused, plain), (plain, fused)):
+        kept = one.param_groups[0]["fused"]
+        state = other.state_dict()
+        state["param_groups"][0]["lr"] = 0.125
+        load_optimizer(one, state)
+        assert (one.param_groups[0]["fused"], one.param_groups[0]["lr"]) == (kept, 0.125)
+
+
 def test_bf16_keeps_weights_and_loss_in_float32() -> None:
     module = plain_cnn()
     step, sums, _ = step_for(module, recipe_from({"precision": "bf16"}))
