@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 import netspec
 from netspec import SpecError
+from netspec.compiler.analysis.min_size import _tries
 from netspec.compiler.sources.extend import MAX_CHAIN
 
 HEAD = "netspec: 1\ninput: [3, 16, 16]\n"
@@ -224,6 +226,30 @@ def test_there_is_a_weight_for_each_class_or_one_for_all_that_are_alike(
         assert codes(text) == ["NS504"]
 
 
+def test_class_weights_are_those_of_the_first_output() -> None:
+    layers = "layers:\n  logits: {Linear: 3}\n  other: {from: input, Linear: 5}\n"
+    for weights, well in (("[1, 1, 1]", True), ("[1, 1, 1, 1, 1]", False)):
+        text = (
+            f"netspec: 1\ninput: [4]\n{layers}outputs: {{logits: logits, other: other}}\n"
+            f"train: {{loss: {{CrossEntropyLoss: {{weight: {weights}}}}}}}\n"
+        )
+        if well:
+            assert len(netspec.loads(text).output_list) == 2
+        else:
+            assert codes(text) == ["NS504"]
+
+
+# how long a least size is sought
+
+
+def test_a_least_size_is_sought_less_far_the_more_layers_there_are() -> None:
+    """So that it takes no long time; but always over some sizes, and a small network's over all."""
+    far = [_tries(SimpleNamespace(layers=range(n))) for n in (1, 3_000, 3_001, 5_000, 10**6)]  # type: ignore[arg-type]
+    assert far[0] == far[1] >= 500
+    assert far[1] > far[2] > far[3] > far[4] >= 16
+    assert all(tries * n <= 300_000 for tries, n in zip(far[2:4], (3_001, 5_000), strict=True))
+
+
 # channels that come last
 
 
@@ -232,8 +258,9 @@ def test_the_first_finding_about_a_shape_says_that_channels_come_first_and_each_
 ):
     layers = "[{Linear: $(unknown)}, {from: input, MaxPool2d: 9}]"
     with pytest.raises(SpecError) as refused:
-        netspec.loads(f"netspec: 1\ninput: [32, 32, 3]\nlayers: {layers}\n")
+        netspec.loads(f"netspec: 1\ninput: [32, 48, 3]\nlayers: {layers}\n")
     first, second = refused.value.diagnostics
     assert (first.code, second.code) == ("NS301", "NS402")
     assert not any("channels come first" in note.message for note in first.notes)
-    assert any("channels come first" in note.message for note in second.notes)
+    told = "the input is 32 channels of 48×3: channels come first"
+    assert told in [note.message for note in second.notes]
