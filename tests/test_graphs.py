@@ -6,7 +6,9 @@ NETSPEC_RANDOM_GRAPHS sets how many are drawn, NETSPEC_RANDOM_SEED which.
 from __future__ import annotations
 
 import os
+import pickle
 import random
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -21,9 +23,9 @@ import netspec
 from netspec.compiler.facade import Network
 from netspec.compiler.ir import Layer
 
-COUNT = int(os.environ.get("NETSPEC_RANDOM_GRAPHS", "150"))
+COUNT = int(os.environ.get("NETSPEC_RANDOM_GRAPHS", "500"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))
-SOAK = 2000
+SOAK = 20_000
 PARTS = 5
 BATCH = 2
 
@@ -101,7 +103,27 @@ def built(net: Network, data: Spec) -> str | None:
         theirs = reference(x)
     if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=1e-5, rtol=1e-4):
         return f"the outputs differ by {(ours - theirs).abs().max()}"
-    return differ("multiply-adds", net.macs, torch_macs(module, (net.input_shape,)))
+    return used(module, x, ours) or differ(
+        "multiply-adds", net.macs, torch_macs(module, (net.input_shape,))
+    )
+
+
+def used(module: nn.Module, x: Tensor, expected: Tensor) -> str | None:
+    """What goes wrong where the module is copied, pickled, given one sample, or trained."""
+    with torch.no_grad():
+        for what, other in (
+            ("a copy", deepcopy(module)),
+            ("a pickled one", pickle.loads(pickle.dumps(module))),
+        ):
+            if not torch.equal(other(x), expected):
+                return f"{what} of the module answers otherwise"
+        one = module(x[:1])
+    if not torch.allclose(one, expected[:1], atol=1e-4, rtol=1e-3):
+        return "one sample alone is answered otherwise than among others"
+    out = module.train()(x.clone().requires_grad_())
+    (out[0] if isinstance(out, tuple) else out).sum().backward()
+    module.eval()
+    return None
 
 
 def watch(module: nn.Module, x: Tensor) -> dict[str, set[Shape]]:
@@ -176,7 +198,7 @@ def test_the_least_input_size_is_what_a_search_finds(part: int) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(20))
-def test_two_thousand_random_networks(part: int) -> None:
+def test_twenty_thousand_random_networks(part: int) -> None:
     numbers = range(part, max(SOAK, COUNT), 20)
     found = [*answered_otherwise(numbers), *least_otherwise(numbers)]
     assert not found, "\n".join(found)

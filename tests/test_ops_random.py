@@ -19,7 +19,7 @@ from netspec.json_schema import Schema
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
 
-COUNT = int(os.environ.get("NETSPEC_RANDOM_OPS", "1500"))
+COUNT = int(os.environ.get("NETSPEC_RANDOM_OPS", "5000"))
 SEED = int(os.environ.get("NETSPEC_RANDOM_SEED", "1"))
 PARTS = 10
 
