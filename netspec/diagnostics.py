@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -42,10 +43,33 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     hint: str | None = None
 
+    def __post_init__(self) -> None:
+        """Cut what is longer than anyone reads."""
+        if len(self.message) > _LONG:
+            object.__setattr__(self, "message", _cut(self.message))
+        if self.hint is not None and len(self.hint) > _LONG:
+            object.__setattr__(self, "hint", _cut(self.hint))
+        if self.notes and any(len(note.message) > _LONG for note in self.notes):
+            notes = tuple(note._replace(message=_cut(note.message)) for note in self.notes)
+            object.__setattr__(self, "notes", notes)
+
     @property
     def severity(self) -> Severity:
         """`error` or `warning`, as the registry says for this code."""
         return CODES[self.code].severity
+
+
+_LONG = 400
+_LONGEST_MESSAGE = 1_000
+_LONG_NAME = re.compile(r"`([^`\s]{60})[^`\s]{40,}`")
+
+
+def _cut(text: str) -> str:
+    """A long sentence with its long names cut, and its end where that does not do."""
+    if len(text) <= _LONG:
+        return text
+    text = _LONG_NAME.sub(r"`\1…`", text)
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 
 class Code(NamedTuple):
@@ -146,30 +170,56 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     Near are names that differ in case and `_` alone or in about one letter of three, and one that
     begins, ends or abbreviates the other. `word` itself is no answer: it was refused.
     """
-    own = _folded(word)[:_LONGEST]
-    others = {name: _folded(name)[:_LONGEST] for name in known if name != word}
+    own = _folded(word)
+    others = {name: _folded(name) for name in known if name != word}
     for name, folded in others.items():
         if folded == own:
             return name
     if len(others) > _MOST:
         return None
+    if len(own) > _LONGEST:
+        return _nearest_long(own, others)
     from difflib import SequenceMatcher  # slow to import, and needed for mistakes only
 
     matcher = SequenceMatcher(b=own)
-    found, best = None, _LEAST_RATIO
+    found, best, pairs = None, _LEAST_RATIO, 0
     for name, folded in others.items():
+        if len(folded) > 2 * _LONGEST:
+            continue
         matcher.set_seq1(folded)
         if matcher.real_quick_ratio() < best or matcher.quick_ratio() < best:
             continue
+        pairs += len(own) * len(folded)
+        if pairs > _PAIRS:
+            break
         ratio = matcher.ratio()
         if (ratio > best or (found is None and ratio == best)) and _near(own, folded):
             found, best = name, ratio
     return found
 
 
-_LONGEST = 100
+_LONGEST = 40
+"""Characters of a word that is compared with others letter by letter."""
 _MOST = 1_000
+_PAIRS = 40_000
+"""Pairs of letters that one search compares, so that a hundred findings take no time."""
 _LEAST_RATIO = 0.6
+
+
+def _nearest_long(own: str, others: dict[str, str]) -> str | None:
+    """The name that begins and ends as a long word does, but for a few letters between."""
+    for name, folded in others.items():
+        start = _same(own, folded)
+        end = _same(own[start:][::-1], folded[start:][::-1])
+        if max(len(own), len(folded)) - start - end <= len(own) // 10:
+            return name
+    return None
+
+
+def _same(one: str, other: str) -> int:
+    """With how many letters both begin."""
+    letters = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(letters) if a != b), min(len(one), len(other)))
 
 
 def _folded(name: str) -> str:

@@ -26,11 +26,16 @@ WARM = b"netspec: 1\ninput: [3]\nlayers: [Linear: $(1 + 1)]\n"
 
 
 class Ended(NamedTuple):
-    """How a check ended: its exit code, or less than 0 for the signal that killed it."""
+    """How a check ended: its exit code, or less than 0 for the signal that killed it.
+
+    `seconds` are the processor's, `megabytes` the most that it held at once.
+    """
 
     returncode: int
     stdout: bytes
     stderr: bytes
+    seconds: float
+    megabytes: int
 
 
 class Forks:
@@ -59,8 +64,8 @@ class Forks:
         assert self.server.stdout is not None
         self.server.stdin.write(json.dumps(arguments) + "\n")
         self.server.stdin.flush()
-        code = int(self.server.stdout.readline())
-        return Ended(code, out.read_bytes(), err.read_bytes())
+        code, seconds, megabytes = self.server.stdout.readline().split()
+        return Ended(int(code), out.read_bytes(), err.read_bytes(), float(seconds), int(megabytes))
 
 
 def _check(arguments: list[str], files: list[str]) -> None:
@@ -94,11 +99,14 @@ def _ended(arguments: list[str]) -> int:
     return 0
 
 
-def _forked(arguments: list[str], files: list[str]) -> int:
+def _forked(arguments: list[str], files: list[str]) -> str:
+    """The exit code, the processor's seconds and the megabytes that a check took."""
     pid = os.fork()
     if pid == 0:
         _check(arguments, files)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    _, status, used = os.wait4(pid, 0)
+    seconds, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss >> 10
+    return f"{os.waitstatus_to_exitcode(status)} {seconds} {megabytes}"
 
 
 def _serve(files: list[str]) -> None:

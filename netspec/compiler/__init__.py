@@ -18,7 +18,7 @@ from netspec.compiler.sources.extend import extend, read
 from netspec.compiler.sources.override import NONE, Overrides, override, parameters
 from netspec.compiler.validating.sections import input_shape, recipe_section
 from netspec.compiler.validating.validate import validate
-from netspec.diagnostics import Diagnostic, SpecError
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, SpecError
 from netspec.source import Mapping, Scalar, Source, parse
 
 __all__ = ["Layer", "Network", "Overrides", "compile_path", "compile_source", "compile_text"]
@@ -61,7 +61,7 @@ def compile_source(
         found += class_weights(recipe, document.train, expansion.outputs)
     if found or recipe is None or shape is None or expansion is None:
         found.sort(key=lambda finding: finding.span)
-        raise SpecError(tuple(noted(found, shape or (), document.input_span)))
+        raise SpecError(tuple(noted(found, shape or (), document.input_span))[:MAX_FINDINGS])
     return Network(
         name=document.name,
         description=_text(root.items.get("description")),

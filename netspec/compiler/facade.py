@@ -13,6 +13,8 @@ from netspec.ops.base import Shape
 if TYPE_CHECKING:
     from torch import nn
 
+    from netspec.compiler.analysis.min_size import LeastInput
+
 
 class Network(NetworkIR):
     """A checked network. Shapes exclude the batch; only `build` needs torch."""
@@ -35,11 +37,20 @@ class Network(NetworkIR):
     def min_input_size(self) -> int | None:
         """The least height and width, taken equal, for which every layer works in eval mode.
 
-        None where the input is not spatial, or no such size up to the spec's own works.
+        None where the input is not spatial, where no such size up to the spec's own works, or where
+        the search for it would be too long: `least_input` tells then how far it came.
         """
-        from netspec.compiler.analysis.min_size import min_input_size
+        return self.least_input.size
 
-        return min_input_size(self)
+    @cached_property
+    def least_input(self) -> LeastInput:
+        """`min_input_size` as `size`; or as `above` a size up to which none works.
+
+        `above` is set where the search for the least one ended before it was found.
+        """
+        from netspec.compiler.analysis.min_size import least_input
+
+        return least_input(self)
 
     def resolved(self, train: Mapping[str, Any] | None = None) -> str:
         """A spec complete in itself: `extends` merged, parameters and overrides applied.

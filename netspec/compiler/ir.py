@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from netspec.compiler.language.document import Document, Entry
+from netspec.compiler.language.env import Env
 from netspec.counted import counted
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op, Shape, text
@@ -42,7 +43,7 @@ def provenance(
 class Scope:
     """What a block's expressions see, and the blocks through which the walk came to it."""
 
-    env: dict[str, Any]
+    env: Env
     block: str | None
     expanded_from: tuple[ExpandedFrom, ...]
 
@@ -59,7 +60,7 @@ class BlockInit(NamedTuple):
     """The `init` rules of a block, and what their expressions see."""
 
     block: str
-    params: dict[str, Any]
+    params: Env
 
 
 @dataclass(frozen=True, slots=True, eq=False)

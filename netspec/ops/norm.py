@@ -214,6 +214,7 @@ TRAILING: Final[Schema] = {
     "minimum": 1,
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,
+    "maxItems": 63,
 }
 
 

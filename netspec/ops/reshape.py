@@ -17,6 +17,7 @@ TARGET: Final[Schema] = {
     "type": "array",
     "items": {"type": "integer", "minimum": -1},
     "minItems": 1,
+    "maxItems": 63,
 }
 """Sizes, of which one may be -1: whatever is left."""
 
@@ -123,7 +124,7 @@ class Permute(Op):
     saves = "nothing"
 
     dims: Shape = arg(
-        {"type": "array", "items": {"type": "integer"}, "minItems": 2},
+        {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 64},
         "every dimension in its new order, as `[0, 2, 3, 1]` for channels last", bare=True,
     )  # fmt: skip
 

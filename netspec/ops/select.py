@@ -130,7 +130,7 @@ class Mean(Op):
     saves = "nothing"
 
     dim: Ints = arg(
-        {"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1},
+        {"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1, "maxItems": 64},
         "the dimensions to take the mean over, the batch being 0",
         bare=True,
     )

@@ -98,17 +98,28 @@ def _shown(path: str) -> str:
         return ""
 
 
+def least_said(network: Network) -> str | None:
+    """The least input, `63×63`; or `above 700×700` where the search ended there."""
+    least, above = network.least_input
+    size = above if least is None else least
+    if size is None:
+        return None
+    sizes = "×".join([str(size)] * (len(network.input_shape) - 1))
+    if least is not None:
+        return sizes
+    return f"above {sizes}, where the search ended" if size else "not found in bounded time"
+
+
 def fine(checked: Checked) -> str:
     """The line for a spec that can be used."""
     network = checked.network
     assert network is not None
-    least = network.min_input_size
-    spatial = len(network.input_shape) - 1
     parts = [
         f"{text(network.input_shape)} → {text(network.output_shape)}",
         f"{counted(network.num_params, 'parameter')}",
         f"{figure(network.macs)} {'multiply-add' if network.macs == 1 else 'multiply-adds'}",
     ]
+    least = least_said(network)
     if least:
-        parts.append(f"least input {'×'.join([str(least)] * spatial)}")
+        parts.append(f"least input {least}")
     return f"{safe(checked.path)}: ok: " + ", ".join(parts)

@@ -19,6 +19,7 @@ from netspec.compiler.ir import (
 from netspec.counted import counted
 from netspec.escape import safe
 from netspec.ops.base import text
+from netspec.report.check import least_said
 from netspec.report.figure import figure, size
 from netspec.report.memory import training_memory
 
@@ -109,10 +110,10 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _totals(network: Network, batch_size: int | None) -> list[str]:
     batch = batch_size or network.recipe.batch_size
     memory, step = training_memory(network, batch), step_memory(network)
-    least = network.min_input_size
+    least = least_said(network)
     lines = [
         f"input              {text(network.input_shape)}"
-        + (f", at least {_least(network, least)}" if least else ""),
+        + (f", {'at ' if network.min_input_size else ''}least {least}" if least else ""),
         f"output             {text(network.output_shape)}",
         f"parameters         {network.num_params:,} ({size(4 * network.num_params)} in float32)",
         f"multiply-adds      {figure(network.macs)} a sample",
@@ -132,10 +133,6 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
     return lines
 
 
-def _least(network: Network, least: int) -> str:
-    return "×".join([str(least)] * (len(network.input_shape) - 1))
-
-
 def as_json(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
     """The same as JSON; sizes in bytes, shapes without the batch."""
     batch = batch_size or network.recipe.batch_size
@@ -146,6 +143,7 @@ def as_json(network: Network, *, depth: int | None = None, batch_size: int | Non
         "input_shape": network.input_shape,
         "output_shape": network.output_shape,
         "min_input_size": network.min_input_size,
+        "min_input_size_above": network.least_input.above,
         "num_params": network.num_params,
         "macs": network.macs,
         "training_only_params": network.training_params,

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from netspec.compiler.ir import Layer, owners, walk
 from netspec.compiler.language.document import Block, Document
+from netspec.compiler.language.env import Env, extended
 from netspec.compiler.language.expression import ExpressionError, evaluate
 from netspec.compiler.language.init_rule import (
     INITIALIZERS,
@@ -18,6 +19,7 @@ from netspec.compiler.language.init_rule import (
     names_a_kind,
 )
 from netspec.compiler.language.schema_validation import check_value
+from netspec.compiler.language.work import MAX_WORK, TooMuchWork, Work
 from netspec.counted import counted
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, nearest
 from netspec.ops import OPS
@@ -33,6 +35,19 @@ _BOUNDS: Final = {"uniform_": (0.0, 1.0), "trunc_normal_": (-2.0, 2.0)}
 """What `a` and `b` are where they are not given; `a` is the lower one."""
 
 
+MAX_HELD: Final = 300_000
+"""How often rules may be held against parameters."""
+_CHARACTERS: Final = 64
+"""Characters of a path that cost as much as one comparison."""
+
+
+class Held(NamedTuple):
+    """What is left to spend on rules: comparisons with parameters, and steps of expressions."""
+
+    pairs: Work
+    expressions: Work
+
+
 class _Tensor(NamedTuple):
     """A parameter: its module's path, that module's kind where it is known, its name and shape."""
 
@@ -43,8 +58,21 @@ class _Tensor(NamedTuple):
 
 
 def init_findings(document: Document, params: dict[str, Any], root: Layer) -> list[Diagnostic]:
-    """NS311 and others: selectors that select nothing, or else the first mistake of each rule."""
-    return _all_unmatched(document, root) or _misapplied(document, params, root)
+    """NS311 and others: selectors that select nothing, or else the first mistake of each rule.
+
+    NS307 where there are more rules on more layers than can be looked at in bounded time.
+    """
+    held = Held(Work(MAX_HELD), Work())
+    try:
+        return _all_unmatched(document, root, held) or _misapplied(document, params, root, held)
+    except TooMuchWork:
+        sections = (document.init, *(block.init for block in document.blocks.values()))
+        rule = next(rules[0] for rules in sections if rules)
+        message = f"`init` rules are held against parameters more than {MAX_HELD:,} times"
+        if held.expressions.left < 0:
+            message = f"expressions of `init` take more than {MAX_WORK:,} steps, over all tensors"
+        hint = "one rule for a kind of layer does the same as many for its paths"
+        return [Diagnostic("NS307", message, rule.selector_span, (), hint)]
 
 
 def init_findings_of_kinds(document: Document) -> list[Diagnostic]:
@@ -60,16 +88,16 @@ def init_findings_of_kinds(document: Document) -> list[Diagnostic]:
     ]
 
 
-def _misapplied(document: Document, params: dict[str, Any], root: Layer) -> list[Diagnostic]:
+def _misapplied(document: Document, params: Env, root: Layer, held: Held) -> list[Diagnostic]:
     """The first mistake of each rule, the spec's own and those of blocks."""
     found: dict[Rule, Diagnostic] = {}
-    _check(root, document.init, params, found)
+    _check(root, document.init, params, found, held)
     for layer, block, values in _block_rules(document, root):
-        _check(layer, block.init, values, found)
+        _check(layer, block.init, values, found, held)
     return list(found.values())
 
 
-def _block_rules(document: Document, root: Layer) -> Iterator[tuple[Layer, Block, dict[str, Any]]]:
+def _block_rules(document: Document, root: Layer) -> Iterator[tuple[Layer, Block, Env]]:
     """Every layer that a block with rules of its own made, and what the rules see."""
     if any(block.init for block in document.blocks.values()):
         for layer in walk(root):
@@ -77,19 +105,19 @@ def _block_rules(document: Document, root: Layer) -> Iterator[tuple[Layer, Block
                 yield layer, document.blocks[name], values
 
 
-def _all_unmatched(document: Document, root: Layer) -> list[Diagnostic]:
+def _all_unmatched(document: Document, root: Layer, held: Held) -> list[Diagnostic]:
     """NS311 for each selector that selects no layer.
 
     A kind of layer that the spec names somewhere is well, even where this network, a variant of
     its family, has none of it.
     """
     written = _Written(document)
-    findings = _unmatched(document.init, root, written)
+    findings = _unmatched(document.init, root, written, held)
     checked: set[str] = set()
     for layer, block, _ in _block_rules(document, root):
         if block.name not in checked:
             checked.add(block.name)
-            findings += _unmatched(block.init, layer, written)
+            findings += _unmatched(block.init, layer, written, held)
     return findings
 
 
@@ -122,27 +150,40 @@ def _by_selector(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple({rule.selector: rule for rule in reversed(rules)}.values())[::-1]
 
 
-def _unmatched(rules: tuple[Rule, ...], root: Layer, written: _Written) -> list[Diagnostic]:
+def _unmatched(
+    rules: tuple[Rule, ...], root: Layer, written: _Written, held: Held
+) -> list[Diagnostic]:
     if not rules:
         return []
     layers = list(walk(root))
+    held.pairs.spend(len(layers))
     start = len(root.path) + 1 if root.path else 0
     kinds = {type(x.op).__name__ for x in layers if x.op is not None}
     paths = [x.path[start:] for x in layers if x is not root]
+    within = {*paths, *_inner(layers, start), ""} if _any_path(rules) else set()
+    characters = sum(map(len, within)) // _CHARACTERS
     findings: list[Diagnostic] = []
     for rule in _by_selector(rules):
         selector = rule.selector
         if names_a_kind(selector):
-            known, names = sorted(kinds), kinds | written.kinds
-            ok = selector in names or bool(_inner(layers, start))
+            known, ok = sorted(kinds), selector in kinds or selector in written.kinds
+            if not ok:
+                held.pairs.spend(len(layers))
+                ok = bool(_inner(layers, start))
         else:
-            known, names = paths, {*paths, "", *_inner(layers, start)}
-            ok = any(fnmatchcase(path, selector) for path in names)
+            known, ok = paths, selector in within
+            if not ok and any(sign in selector for sign in "*?["):
+                held.pairs.spend(len(within) + characters)
+                ok = any(fnmatchcase(path, selector) for path in within)
         if not ok:
             findings.append(_no_layer(rule, known))
         if len(findings) >= MAX_FINDINGS:
             break
     return findings
+
+
+def _any_path(rules: tuple[Rule, ...]) -> bool:
+    return not all(names_a_kind(rule.selector) for rule in rules)
 
 
 def _no_layer(rule: Rule, known: list[str]) -> Diagnostic:
@@ -164,11 +205,19 @@ def _inner(layers: list[Layer], start: int) -> list[str]:
 
 
 def _check(
-    root: Layer, rules: tuple[Rule, ...], params: dict[str, Any], found: dict[Rule, Diagnostic]
+    root: Layer,
+    rules: tuple[Rule, ...],
+    params: Env,
+    found: dict[Rule, Diagnostic],
+    held: Held,
 ) -> None:
     if not rules:
         return
     tensors = list(_tensors(root))
+    held.pairs.spend(len(tensors))
+    of_name: dict[str, list[Rule]] = {}
+    for rule in rules:
+        of_name.setdefault(rule.parameter, []).append(rule)
     known = {tensor.name for tensor in tensors} | {"weight", "bias"}
     for rule in rules:
         if rule.parameter not in known and rule not in found:
@@ -178,10 +227,12 @@ def _check(
             found[rule] = Diagnostic("NS311", message, rule.span, (), hint)
     well: set[tuple[int, Shape]] = set()  # what is right for one tensor is for those of its shape
     for tensor in tensors:
-        applied = [r for r in rules if r.parameter == tensor.name and _may_select(r, tensor)]
+        named = of_name.get(tensor.name, ())
+        held.pairs.spend(len(named) * (1 + len(tensor.module) // _CHARACTERS))
+        applied = [rule for rule in named if _may_select(rule, tensor)]
         if not applied or (id(applied[-1]), tensor.shape) in well or applied[-1] in found:
             continue
-        problem = _problem(applied[-1], tensor, params)
+        problem = _problem(applied[-1], tensor, params, held.expressions)
         if problem is not None:
             found[applied[-1]] = problem
         well.add((id(applied[-1]), tensor.shape))
@@ -208,7 +259,7 @@ def _may_select(rule: Rule, tensor: _Tensor) -> bool:
     return matches(rule.selector, tensor.module, (tensor.kind or "",))
 
 
-def _problem(rule: Rule, tensor: _Tensor, params: dict[str, Any]) -> Diagnostic | None:
+def _problem(rule: Rule, tensor: _Tensor, params: Env, work: Work) -> Diagnostic | None:
     path = f"{tensor.module}.{tensor.name}" if tensor.module else tensor.name
     least, most = _DIMS.get(rule.function, (0, None))
     if len(tensor.shape) < least or (most is not None and len(tensor.shape) > most):
@@ -220,7 +271,7 @@ def _problem(rule: Rule, tensor: _Tensor, params: dict[str, Any]) -> Diagnostic 
         message = f"`{rule.function}` needs {needs}, and `{path}` is {described(tensor.shape)}"
         hint = "for a vector, `zeros_`, `ones_`, `constant_`, `normal_` or `uniform_`"
         return Diagnostic("NS311", message, rule.span, (), hint)
-    env = {**params, **fans(tensor.shape)}
+    env = extended(params, fans(tensor.shape))
     found: list[Diagnostic] = []
     args: dict[str, Any] = {}
     for name, raw in rule.args.items():
@@ -228,7 +279,7 @@ def _problem(rule: Rule, tensor: _Tensor, params: dict[str, Any]) -> Diagnostic 
         if not (isinstance(raw, str) and "$" in raw):
             continue
         try:
-            args[name] = evaluate(raw, env)
+            args[name] = evaluate(raw, env, work)
         except ExpressionError as problem:
             message = f"{problem.message}, for `{path}`"
             hint = "a vector has neither `fan_in` nor `fan_out`"

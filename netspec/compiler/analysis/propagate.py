@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from netspec.compiler.interpret import interpret
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.expression import size_of
+from netspec.compiler.language.work import Work
 from netspec.ops.base import Op, Refusal, Shape
+
+STEPS: Final = 3
+"""Steps of work that one layer takes."""
 
 
 class Varies(Refusal):
@@ -23,12 +28,17 @@ Again = Callable[[Layer, Shape], Layer]
 
 
 def output_shape(
-    layer: Layer, inputs: tuple[Shape, ...], memo: Memo, again: Again | None = None
+    layer: Layer,
+    inputs: tuple[Shape, ...],
+    memo: Memo,
+    again: Again | None = None,
+    work: Work | None = None,
 ) -> Shape:
     """The layer's output shape in eval mode for other input shapes.
 
     Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
-    other layers, unless `again` makes a block again. `memo` serves one network.
+    other layers, unless `again` makes a block again. `memo` serves one network. The
+    steps that it takes are counted in `work`, for the caller to look at.
     """
     if layer.size_dependencies and any(
         size_of(inputs[0], attr) != size for attr, size in layer.size_dependencies
@@ -39,10 +49,13 @@ def output_shape(
     if layer.op is not None:
         return _infer(layer.op, inputs, memo)
 
+    if work is not None:
+        work.left -= STEPS * len(layer.children)
+
     def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
         if child.op is not None and not child.size_dependencies:
             return _infer(child.op, given, memo)
-        return output_shape(child, given, memo, again)
+        return output_shape(child, given, memo, again, work)
 
     return interpret(layer, inputs, call, training=False)[layer.result]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
+from netspec.compiler.language.env import Env, extended
 from netspec.compiler.language.expression import evaluate
 from netspec.compiler.language.init_rule import INITIALIZERS, Rule, fans, matches
 from netspec.json_schema import as_declared
 
 
-def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any]) -> None:
+def initialize(module: nn.Module, rules: tuple[Rule, ...], params: Env) -> None:
     """Run each rule on the parameters that it selects, in the order of `module.modules()`.
 
     An argument may be an expression over the spec's parameters and the tensor's `fan_in` and
@@ -28,10 +27,10 @@ def initialize(module: nn.Module, rules: tuple[Rule, ...], params: dict[str, Any
                 _apply(applied[-1], tensor, params)
 
 
-def _apply(rule: Rule, tensor: Tensor, params: dict[str, Any]) -> None:
+def _apply(rule: Rule, tensor: Tensor, params: Env) -> None:
     args = rule.args
     if any(isinstance(v, str) and "$" in v for v in args.values()):
-        env = {**params, **fans(tuple(tensor.shape))}
+        env = extended(params, fans(tuple(tensor.shape)))
         args = {
             k: evaluate(v, env) if isinstance(v, str) and "$" in v else v for k, v in args.items()
         }

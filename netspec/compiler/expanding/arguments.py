@@ -7,8 +7,10 @@ from typing import Any, NoReturn
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
 from netspec.compiler.ir import Layer, Scope
-from netspec.compiler.language.document import Block, Entry, Param
-from netspec.compiler.language.params import bare_param, fitted, param_mismatch
+from netspec.compiler.language.document import Block, Entry
+from netspec.compiler.language.env import Env, extended
+from netspec.compiler.language.expression import InputShape
+from netspec.compiler.language.params import fitted, param_mismatch, param_table
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check_value, unknown_key
 from netspec.diagnostics import Diagnostic, Note, nearest
@@ -67,7 +69,9 @@ def _fresh(context: Elaboration, entry: Entry, op: type[Op], scope: Scope) -> Op
     """The op from its evaluated arguments. Raises `AlreadyReported` after a finding."""
     nodes = _nodes(context, entry, op.bare, f"{op.__name__} has no argument that stands alone")
     given = {name: context.value(node, scope) for name, node in nodes.items()}
-    same = (id(entry.args), op.__name__, repr(given), "given")  # so that `infer` is remembered
+    text = repr(given)
+    context.spend(len(text) // 8, entry.span)
+    same = (id(entry.args), op.__name__, text, "given")  # so that `infer` is remembered
     made = context.made.get(same)
     if made is None:
         _check(context, entry, op, given, nodes, scope)
@@ -175,43 +179,55 @@ def _mend(raw: Node) -> str | None:
     return f"arithmetic stands within `$(…)`: `$({text.replace('$', '')})`"
 
 
-def block_env(context: Elaboration, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
-    """The values of a block's parameters. Raises `AlreadyReported` after a finding."""
-    alone = bare_param(block.params)
+def block_env(
+    context: Elaboration, block: Block, entry: Entry, scope: Scope, bound: InputShape | None
+) -> Env:
+    """What a block's expressions see: its parameters, and its `input`.
+
+    Raises `AlreadyReported` after a finding.
+    """
+    table = context.tables.get(block.name)
+    if table is None:
+        table = context.tables[block.name] = param_table(block.params)
     message = f"`{block.name}` has no parameter that stands alone"
-    nodes = _nodes(context, entry, alone.name if alone else None, message)
+    nodes = _nodes(context, entry, table.alone, message)
+    context.spend(len(nodes), entry.span)
     for key in nodes:
         if key not in block.params:
             _unknown(context, entry, key, f"`{block.name}`", list(block.params), scope)
     given = {name: context.value(node, scope) for name, node in nodes.items()}
-    return {
-        param.name: _param_value(context, block, param, entry, given, nodes, scope)
-        for param in block.params.values()
-    }
+    values: dict[str, Any] = {}
+    well = table.required <= given.keys()
+    for name, value in given.items():
+        param = block.params[name]
+        well = well and param_mismatch(param, value) is None
+        values[name] = fitted(param, value)
+    if not well:
+        _refuse_params(context, block, entry, given, nodes, scope)
+    values["input"] = bound
+    return extended(table.defaults, values)
 
 
-def _param_value(
+def _refuse_params(
     context: Elaboration,
     block: Block,
-    param: Param,
     entry: Entry,
     given: dict[str, Any],
     nodes: dict[str, Node],
     scope: Scope,
-) -> Any:
-    """The value given, or the default. Raises `AlreadyReported` after a finding."""
-    if param.name in given:
-        wrong = param_mismatch(param, given[param.name])
+) -> NoReturn:
+    """Report the first parameter that is missing, or whose value does not fit."""
+    for param in block.params.values():
+        wrong = param_mismatch(param, given[param.name]) if param.name in given else None
         if wrong:
             notes = (Note("declared here", param.span), *context.provenance(scope))
             context.report("NS202", wrong, nodes[param.name].span, None, notes)
-            raise AlreadyReported
-        return fitted(param, given[param.name])
-    if param.required:
-        message = f"`{block.name}` needs `{param.name}`"
-        context.report("NS203", message, entry.span, f"add `{param.name}: …`")
-        raise AlreadyReported
-    return param.default
+            break
+        if param.required and param.name not in given:
+            message = f"`{block.name}` needs `{param.name}`"
+            context.report("NS203", message, entry.span, f"add `{param.name}: …`")
+            break
+    raise AlreadyReported
 
 
 def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) -> tuple[int, ...]:
@@ -225,5 +241,5 @@ def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) 
             hint = f"did you mean `{near}`?" if near else None
             context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
             raise AlreadyReported
-    first = list(dict.fromkeys(places[name] for name, _ in order if name in places))
+    first = dict.fromkeys(places[name] for name, _ in order if name in places)
     return (*first, *(i for i in range(len(made.children)) if i not in first))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Site, Wire
 from netspec.compiler.interpret import interpret
-from netspec.compiler.ir import Layer, Scope, changed, leaves
+from netspec.compiler.ir import Layer, Scope, changed, leaves, walk
 from netspec.compiler.language.document import Entry
 from netspec.counted import counted
 from netspec.diagnostics import Note, nearest
@@ -54,14 +55,19 @@ def called(
     )
 
 
-def rerun(layer: Layer, inputs: tuple[Shape, ...]) -> Layer:
-    """The same layer for other input shapes. Raises `Refusal` where an op does not take them."""
+def rerun(layer: Layer, inputs: tuple[Shape, ...], guard: Callable[[Shape], None]) -> Layer:
+    """The same layer for other input shapes; `guard` raises for those that are too large.
+
+    Raises `Refusal` where an op does not take them.
+    """
     if layer.op is not None:
-        return changed(layer, inputs=inputs, output=layer.op.infer(*inputs))
+        output = layer.op.infer(*inputs)
+        guard(output)
+        return changed(layer, inputs=inputs, output=output)
     children: list[Layer] = []
 
     def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
-        children.append(rerun(child, given))
+        children.append(rerun(child, given, guard))
         return children[-1].output
 
     values = interpret(layer, inputs, call)
@@ -87,6 +93,18 @@ def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:
     raise AlreadyReported
 
 
+def _size(context: Elaboration, layer: Layer) -> tuple[int, int]:
+    """How many layers a call runs, and how many values they take."""
+    known = context.sizes.get(id(layer))
+    if known is None:
+        layers = edges = 0
+        for found in walk(layer):
+            layers += 1
+            edges += len(found.sources)
+        known = context.sizes[id(layer)] = layer, layers, edges
+    return known[1:]
+
+
 def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entry) -> Layer:
     shapes = tuple(wire.shape for wire in inputs if wire.shape is not None)
     if len(shapes) < len(inputs):
@@ -98,11 +116,13 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
             message = f"`{first.name}` uses its block's `input`, and cannot be called again"
         context.report("NS309", message, entry.span)
         raise AlreadyReported
-    context.tick(entry.span)
+    layers, edges = _size(context, first)
+    context.tick(entry.span, layers)
+    context.add_edges(edges, entry.span)
     if shapes == first.inputs:
         return first
     try:
-        again = rerun(first, shapes)
+        again = rerun(first, shapes, lambda shape: context.guard_size(shape, entry.span))
     except Refusal as refusal:
         context.refused(refusal, entry, Site(entry.op, entry.op, inputs, earlier.scope, {}))
         raise AlreadyReported from None

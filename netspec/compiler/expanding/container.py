@@ -9,6 +9,7 @@ from typing import Any
 from netspec.compiler.expanding.call import called
 from netspec.compiler.expanding.context import (
     MAX_LAYERS,
+    MAX_PATH,
     AlreadyReported,
     Elaboration,
     LimitReached,
@@ -17,6 +18,7 @@ from netspec.compiler.expanding.context import (
 )
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
+from netspec.compiler.language.env import extended
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
 from netspec.counted import counted
@@ -59,7 +61,7 @@ def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | 
 
 
 def _with(scope: Scope, names: dict[str, Any]) -> Scope:
-    return Scope({**scope.env, **names}, scope.block, scope.expanded_from)
+    return Scope(extended(scope.env, names), scope.block, scope.expanded_from)
 
 
 class Builder:
@@ -160,6 +162,7 @@ class Builder:
         """The values that feed the entry. Raises `AlreadyReported` for a name that is not there."""
         if entry.sources is None:
             return (self.previous,)
+        self.context.add_edges(len(entry.sources), entry.span)
         found: list[Wire] = []
         for raw, span in entry.sources:
             found.append(self.source(self.context.layer_name(raw, span, scope), span, entry))
@@ -170,11 +173,11 @@ class Builder:
         if name not in self.names and name in self.outer:
             return self.outer_value(name)
         if name not in self.names:
-            near = nearest(name, [*self.names, *self.outer])
-            hint = f"did you mean `{near}`?" if near else (
-                "`from` takes an earlier layer of the same sequence, or `input`"
-            )  # fmt: skip
             if not self.poisoned:
+                near = nearest(name, [*self.names, *self.outer])
+                hint = f"did you mean `{near}`?" if near else (
+                    "`from` takes an earlier layer of the same sequence, or `input`"
+                )  # fmt: skip
                 message = f"no earlier layer here is called `{name}`"
                 self.context.report("NS304", message, span, hint)
             raise AlreadyReported
@@ -199,6 +202,8 @@ class Builder:
     def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
         """Add one entry under `key` (or, where that is empty, its number)."""
         name = key or str(self.numbered)
+        if len(self.prefix) + len(name) > MAX_PATH:
+            self.context.path_too_long(span)
         try:
             inputs = self.sources(entry, scope)
             if not self.holds(entry, scope):  # a join that is left out passes on its first input

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from netspec.compiler.ir import INPUT, Scope, provenance
+from netspec.compiler.ir import INPUT, Layer, Scope, provenance
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import ExpressionError, evaluate, names
+from netspec.compiler.language.params import ParamTable
 from netspec.compiler.language.said import flow
 from netspec.compiler.language.schema_validation import expression_span
-from netspec.diagnostics import Diagnostic, Note, Span
+from netspec.compiler.language.work import LAYER, MAX_WORK, TooMuchWork, Work
+from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span
 from netspec.ops.base import Op, Refusal, Shape, text
 from netspec.source import Mapping, Node, Scalar, Sequence
 
 MAX_LAYERS = 20_000
+MAX_EDGES = 100_000
+MAX_PATH = 1_000
+MAX_DIMS = 64
 MAX_PARAMS = 10**12
 MAX_ELEMENTS = 10**12
 MAX_DEPTH = 64
+_SHORT = 32
 
 
 class Wire(NamedTuple):
@@ -54,14 +60,27 @@ class AlreadyReported(Exception):
 class Elaboration:
     """The state of one elaboration."""
 
-    def __init__(self, document: Document, shape: Shape, *, first: bool = False) -> None:
+    def __init__(
+        self, document: Document, shape: Shape, *, first: bool = False, work: Work | None = None
+    ) -> None:
         self.document, self.shape = document, shape
         self.first = first
+        self.work = Work() if work is None else work
+        self.most = MAX_LAYERS if work is None else min(MAX_LAYERS, work.left // LAYER)
         self.findings: dict[tuple[str, Span], Diagnostic] = {}
         self.count = 0
+        self.edges = 0
         self.depth = 0
         self.params = 0
         self.made: dict[object, Op | None] = {}
+        self.lists: dict[int, list[Any]] = {}
+        """Lists that keys of `made` tell apart by identity, kept so that they stay themselves."""
+        self.literals: dict[int, list[Any]] = {}
+        """The values of lists without expressions, which all copies share."""
+        self.tables: dict[str, ParamTable] = {}
+        """The parameters of each block, which all its uses share."""
+        self.sizes: dict[int, tuple[Layer, int, int]] = {}
+        """How many layers and edges a layer that is called has within it."""
         self.inferred: dict[tuple[int, tuple[Shape, ...]], tuple[Shape, int]] = {}
         """The output and the number of parameters of an op of `made`, by its inputs."""
         self.mentions: dict[int, tuple[str, ...]] = {}
@@ -79,10 +98,11 @@ class Elaboration:
     ) -> None:
         """Make a finding; of one code at one place, the first is kept.
 
-        Raises `LimitReached` where the elaboration is only to find the first one.
+        Raises `LimitReached` where the elaboration is only to find the first one, or has found as
+        many as one check tells.
         """
         self.findings.setdefault((code, span), Diagnostic(code, message, span, notes, hint))
-        if self.first:
+        if self.first or len(self.findings) >= MAX_FINDINGS:
             raise LimitReached
 
     def report_at(self, found: Diagnostic, scope: Scope) -> None:
@@ -133,17 +153,57 @@ class Elaboration:
         """Come back from a layer."""
         self.depth -= 1
 
-    def tick(self, span: Span) -> None:
-        """Count one layer or copy. Raises `LimitReached`."""
-        self.count += 1
-        if self.count > MAX_LAYERS:
+    def tick(self, span: Span, layers: int = 1) -> None:
+        """Count a layer, a copy, or the layers that a call runs. Raises `LimitReached`."""
+        self.count += layers
+        if self.count > self.most:
             self.report(
                 "NS307",
                 f"the network has more than {MAX_LAYERS:,} layers",
                 span,
-                "is a `repeat` or an `each` larger than meant?",
+                "is a `repeat` or an `each` larger than meant?"
+                if layers == 1
+                else "a `call` counts as all the layers that it runs",
             )
             raise LimitReached
+
+    def settle(self) -> None:
+        """Count the steps of all layers, at the end of an elaboration."""
+        self.work.left -= LAYER * self.count
+
+    def spend(self, steps: int, span: Span) -> None:
+        """Count steps of work. Raises `LimitReached`."""
+        self.work.left -= steps
+        if self.work.left < 0:
+            self.exhausted(span)
+
+    def exhausted(self, span: Span) -> NoReturn:
+        """Say that the values of this spec take too much work. Raises `LimitReached`."""
+        self.report(
+            "NS307",
+            f"arguments and expressions take more than {MAX_WORK:,} steps, over every copy",
+            span,
+            "work a value out once, in a parameter of the block around the copies",
+        )
+        raise LimitReached
+
+    def add_edges(self, number: int, span: Span) -> None:
+        """Count values that layers take from others. Raises `LimitReached`."""
+        self.edges += number
+        if self.edges > MAX_EDGES:
+            self.report(
+                "NS307",
+                f"layers take more than {MAX_EDGES:,} inputs, over every copy",
+                span,
+                "join values once, and take the result in each copy",
+            )
+            raise LimitReached
+
+    def path_too_long(self, span: Span) -> NoReturn:
+        """Refuse a layer whose path has too many characters. Raises `LimitReached`."""
+        message = f"this layer's name and those around it have more than {MAX_PATH:,} characters"
+        self.report("NS307", message, span, "its path in `state_dict` joins them: shorten some")
+        raise LimitReached
 
     def add_params(self, number: int, span: Span) -> None:
         """Count parameters. Raises `LimitReached`."""
@@ -154,7 +214,11 @@ class Elaboration:
             raise LimitReached
 
     def guard_size(self, shape: Shape, span: Span) -> None:
-        """Raise `LimitReached` for a tensor that no machine holds."""
+        """Raise `LimitReached` for a tensor that no machine holds, or torch does not handle."""
+        if len(shape) >= MAX_DIMS:
+            message = f"this gives {len(shape) + 1} dimensions, the batch counted"
+            self.report("NS307", message, span, f"torch works on {MAX_DIMS} at most")
+            raise LimitReached
         if prod(shape) > MAX_ELEMENTS:
             message = f"{text(shape)} is more than {MAX_ELEMENTS:,} numbers for one sample"
             self.report("NS307", message, span)
@@ -170,30 +234,50 @@ class Elaboration:
                 return self.evaluated(node, scope)
             return raw
         if isinstance(node, Sequence):
-            return [self.value(item, scope) for item in node.items]
+            made = self.literals.get(id(node))
+            if made is None:
+                self.spend(len(node.items), node.span)
+                made = [self.value(item, scope) for item in node.items]
+                if not self._mentioned(node):
+                    self.literals[id(node)] = made
+            return made
+        self.spend(len(node.items), node.span)
         return {key: self.value(item, scope) for key, item in node.items.items()}
 
     def known(self, node: Node | None, scope: Scope) -> str | None:
-        """The values that decide what a node's expressions give, as text to compare.
+        """The values that decide what a node's expressions give, as text; long lists by identity.
 
         None where they ask for the input's shape, or for a name that is not there.
         """
-        mentions = self.mentions.get(id(node))
-        if mentions is None:
-            mentions = self.mentions[id(node)] = _mentions(node)
+        mentions = self._mentioned(node)
         if not mentions:
             return ""
         if "input" in mentions:
             return None
+        self.work.left -= len(mentions)
         try:
-            return repr([scope.env[name] for name in mentions])
+            values = [scope.env[name] for name in mentions]
         except KeyError:
             return None
+        for place, value in enumerate(values):
+            if value.__class__ is list and not _short(value):
+                self.lists[id(value)] = value
+                values[place] = "list", id(value)
+        return repr(values)
+
+    def _mentioned(self, node: Node | None) -> tuple[str, ...]:
+        """The names in a node's expressions, found once."""
+        mentions = self.mentions.get(id(node))
+        if mentions is None:
+            mentions = self.mentions[id(node)] = _mentions(node)
+        return mentions
 
     def evaluated(self, node: Scalar, scope: Scope) -> Any:
         """A scalar that holds `$`, evaluated. Raises `AlreadyReported` after a finding."""
         try:
-            return evaluate(str(node.value), scope.env)
+            return evaluate(str(node.value), scope.env, self.work)
+        except TooMuchWork:
+            self.exhausted(node.span)
         except ExpressionError as problem:
             span = expression_span(node, problem.start, problem.end)
             notes = self.provenance(scope)
@@ -214,6 +298,11 @@ class Elaboration:
             return raw
         value = self.evaluated(Scalar(raw, span), scope)
         return value if isinstance(value, str) else flow(value)
+
+
+def _short(items: list[Any]) -> bool:
+    """Whether a list is as well compared by its items."""
+    return len(items) <= _SHORT and not any(item.__class__ is list for item in items)
 
 
 def _gives(wire: Wire) -> Note | None:

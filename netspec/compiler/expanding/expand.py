@@ -32,6 +32,7 @@ from netspec.compiler.ir import (
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import InputShape
 from netspec.compiler.language.names import TAKEN_BY_TORCH
+from netspec.compiler.language.work import Work
 from netspec.counted import counted
 from netspec.diagnostics import SpecError
 from netspec.ops import OPS
@@ -46,10 +47,15 @@ class Expansion(NamedTuple):
 
 
 def expand(
-    document: Document, params: dict[str, Any], shape: Shape, *, first: bool = False
+    document: Document,
+    params: dict[str, Any],
+    shape: Shape,
+    *,
+    first: bool = False,
+    work: Work | None = None,
 ) -> Expansion:
     """Expand and infer the network. Raises `SpecError` with every finding, or the `first`."""
-    context = Elaboration(document, shape, first=first)
+    context = Elaboration(document, shape, first=first, work=work)
     bound = InputShape(shape)
     scope = Scope({**params, "input": bound}, None, ())
     start = Wire(INPUT, shape, "the input", document.input_span)
@@ -67,19 +73,21 @@ def expand(
             found = outputs(context, root, scope)
     except LimitReached:
         pass
+    finally:
+        context.settle()
     if context.findings or root is None:
         raise SpecError(tuple(context.findings.values()))
     return Expansion(root, found)
 
 
-def expand_block(document: Document, layer: Layer, shape: Shape) -> Layer:
+def expand_block(document: Document, layer: Layer, shape: Shape, work: Work | None = None) -> Layer:
     """The block that a layer came from, made again for an input of this shape.
 
     Raises `SpecError` with the first finding.
     """
     assert layer.origin is not None
     entry, block, scope = layer.origin
-    context = Elaboration(document, shape, first=True)
+    context = Elaboration(document, shape, first=True, work=work)
     made: Layer | None = None
     try:
         start = Wire(INPUT, shape, "the input", None)
@@ -87,6 +95,8 @@ def expand_block(document: Document, layer: Layer, shape: Shape) -> Layer:
         made = Expander(context).block(entry, block, site)
     except (LimitReached, AlreadyReported):
         pass
+    finally:
+        context.settle()
     if made is None:
         raise SpecError(tuple(context.findings.values()))
     return made
@@ -190,11 +200,10 @@ class Expander:
             context.report("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
                            "a network is finite: use `repeat`")  # fmt: skip
             raise LimitReached
-        env = block_env(context, block, entry, scope)
-        if one.shape is None:
+        bound = None if one.shape is None else InputShape(one.shape)
+        env = block_env(context, block, entry, scope, bound)
+        if bound is None:
             return None
-        bound = InputShape(one.shape)
-        env["input"] = bound
         within = (*scope.expanded_from, ExpandedFrom(block_name, entry.span))
         start = one._replace(source=INPUT)
         inner = Scope(env, block_name, within)

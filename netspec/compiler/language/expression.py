@@ -6,11 +6,12 @@ The trees that `grammar` lets through are walked node by node.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from typing import Any
 
+from netspec.compiler.language.env import Env
 from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
 from netspec.compiler.language.said import flow, written
+from netspec.compiler.language.work import TooMuchWork, Work, weight
 from netspec.counted import counted
 from netspec.diagnostics import nearest
 from netspec.source import MAX_NUMBER
@@ -21,8 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ITEMS = 10_000
-
-Env = Mapping[str, Any]
 
 
 class InputShape:
@@ -45,30 +44,39 @@ def size_of(shape: tuple[int, ...], attr: str) -> int | None:
 
 
 _MOST_TOLD = 12
+_NUMBERS = (int, float)
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def evaluate(text: str, env: Env) -> Any:
+def evaluate(text: str, env: Env, work: Work | None = None) -> Any:
     """The value of a scalar that holds `$`: of the expression, or a string with it filled in.
 
-    Raises `ExpressionError` (NS301 for an unknown name, NS302, NS303 for no value).
+    Raises `ExpressionError` (NS301 for an unknown name, NS302, NS303 for no value), and
+    `TooMuchWork` where that takes more steps than `work` has left.
     """
     parts = pieces(text)
+    if work is None:
+        work = Work()
     if len(parts) == 1 and parts[0].tree is not None:
         tree = parts[0].tree
-        return _lookup(tree, tree.id, env) if type(tree) is ast.Name else _value(tree, env)
+        work.left -= parts[0].steps
+        if work.left < 0:
+            raise TooMuchWork
+        return _lookup(tree, tree.id, env) if type(tree) is ast.Name else _value(tree, env, work)
     out = []
     for part in parts:
+        work.spend(part.steps)
         if part.tree is None:
             out.append(part.literal or "")
         else:
-            value = _value(part.tree, env)
+            value = _value(part.tree, env, work)
             if isinstance(value, list | tuple) or value is None:
                 raise ExpressionError(
                     "NS303", "a list cannot stand in a name", part.offset, part.end
                 )
             out.append(value if isinstance(value, str) else flow(value))
     filled = "".join(out)
+    work.spend(weight(filled))
     if len(filled) > MAX_ITEMS:
         raise ExpressionError("NS303", "the result is too long", 0, len(text))
     return filled
@@ -84,9 +92,9 @@ def names(text: str) -> set[str]:
     return found
 
 
-def _value(tree: ast.expr, env: Env) -> Any:
+def _value(tree: ast.expr, env: Env, work: Work) -> Any:
     try:
-        return _walk(tree, env)
+        return _walk(tree, env, work)
     except RecursionError:
         raise ExpressionError("NS303", "the expression is nested too deep", 0, 1) from None
 
@@ -95,51 +103,53 @@ def _fail(node: ast.expr, message: str, hint: str | None = None) -> ExpressionEr
     return ExpressionError("NS303", message, node.col_offset, node.end_col_offset or 0, hint)
 
 
-def _walk(node: ast.expr, env: Env) -> Any:  # noqa: C901 - flat: a case for each kind of node
+def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a case for each kind of node
     kind = type(node)  # the commonest kinds first: a network has thousands of expressions
     if kind is ast.Name:
         return _lookup(node, node.id, env)  # type: ignore[attr-defined]
     if kind is ast.Constant:
         return node.value  # type: ignore[attr-defined]
+    if kind is ast.BinOp:
+        a = _walk(node.left, env, work)  # type: ignore[attr-defined]
+        b = _walk(node.right, env, work)  # type: ignore[attr-defined]
+        return _binary(node, type(node.op), a, b, work)  # type: ignore[attr-defined]
     match node:
-        case ast.BinOp(left=left, op=op, right=right):
-            return _binary(node, type(op), _walk(left, env), _walk(right, env))
         case ast.Attribute(attr=attr):
             return _size(node, attr, env)
         case ast.Compare(left=left, ops=ops, comparators=others):
-            a = _walk(left, env)
+            a = _walk(left, env, work)
             for compare, other in zip(ops, others, strict=True):
-                b = _walk(other, env)
-                if not _binary(node, type(compare), a, b):
+                b = _walk(other, env, work)
+                if not _binary(node, type(compare), a, b, work):
                     return False
                 a = b
             return True
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return _walk(body if _walk(test, env) else orelse, env)
+            return _walk(body if _walk(test, env, work) else orelse, env, work)
         case ast.BoolOp(op=op, values=values):
             stop = isinstance(op, ast.Or)
             result: Any = None
             for operand in values:
-                result = _walk(operand, env)
+                result = _walk(operand, env, work)
                 if bool(result) is stop:
                     break
             return result
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _walk(operand, env)
+            return not _walk(operand, env, work)
         case ast.UnaryOp(op=op, operand=operand):
-            number = _walk(operand, env)
+            number = _walk(operand, env, work)
             if not isinstance(number, int | float):
                 raise _fail(node, f"`{written(number)}` is not a number")
             return -number if isinstance(op, ast.USub) else number
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return _capped(node, [_walk(item, env) for item in items])
+            return _capped(node, [_walk(item, env, work) for item in items], work)
         case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper)):
-            ends = [None if end is None else _walk(end, env) for end in (lower, upper)]
-            return _slice(node, _walk(value, env), *ends)
+            ends = [None if end is None else _walk(end, env, work) for end in (lower, upper)]
+            return _slice(node, _walk(value, env, work), ends[0], ends[1], work)
         case ast.Subscript(value=value, slice=index):
-            return _index(node, _walk(value, env), _walk(index, env))
+            return _index(node, _walk(value, env, work), _walk(index, env, work))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _call(node, name, [_walk(a, env) for a in args])
+            return _call(node, name, [_walk(a, env, work) for a in args], work)
     raise _fail(node, "this is not an expression")
 
 
@@ -177,13 +187,13 @@ def _size(node: ast.expr, attr: str, env: Env) -> int:
     return size
 
 
-def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
-    scalar = isinstance(a, int | float) and isinstance(b, int | float)
-    if not scalar:
+def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any, work: Work) -> Any:
+    if not (isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS)):
         comparing = op in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
         joining = op is ast.Add and type(a) is type(b) and isinstance(a, list | str)
         if not (comparing or joining):
             raise _fail(node, f"`{written(a)}` and `{written(b)}` are not two numbers")
+        work.spend(weight(a) + weight(b))
     if op in (ast.In, ast.NotIn) and not isinstance(b, list | tuple):
         raise _fail(node, f"`{written(b)}` is not a list")
     try:
@@ -192,7 +202,7 @@ def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any) -> Any:
         raise _fail(node, "a division by zero") from None
     except OverflowError:
         raise _fail(node, "the result is too large") from None
-    return _capped(node, result)
+    return _capped(node, result, work)
 
 
 def _index(node: ast.expr, value: Any, index: Any) -> Any:
@@ -205,38 +215,34 @@ def _index(node: ast.expr, value: Any, index: Any) -> Any:
     return value[index]
 
 
-def _slice(node: ast.expr, value: Any, start: Any, stop: Any) -> Any:
+def _slice(node: ast.expr, value: Any, start: Any, stop: Any, work: Work) -> Any:
     if not isinstance(value, list | tuple):
         raise _fail(node, f"`{written(value)}` is not a list")
     for end in (start, stop):
         if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
             raise _fail(node, f"`{written(end)}` is not a whole number")
-    return value[start:stop]
+    return _capped(node, value[start:stop], work)
 
 
-def _call(node: ast.expr, name: str, args: list[Any]) -> Any:
+def _call(node: ast.expr, name: str, args: list[Any], work: Work) -> Any:
+    work.spend(sum(map(weight, args)))
     try:
-        return _capped(node, FUNCTIONS[name](*args))
+        return _capped(node, FUNCTIONS[name](*args), work)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         given = ", ".join(f"`{written(a)}`" for a in args) or "nothing"
         raise _fail(node, f"`{name}` has no value for {given}") from None
 
 
-def _capped(node: ast.expr, value: Any) -> Any:
-    if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:  # NaN too
-        raise _fail(node, "the result is too large")
-    if isinstance(value, list | str) and _too_long(value):
-        raise _fail(node, "the result is too long")
+def _capped(node: ast.expr, value: Any, work: Work) -> Any:
+    if isinstance(value, _NUMBERS):
+        if not abs(value) <= MAX_NUMBER:  # NaN too
+            raise _fail(node, "the result is too large")
+    elif isinstance(value, str):
+        if len(value) > MAX_ITEMS:
+            raise _fail(node, "the result is too long")
+    elif isinstance(value, list):
+        items = weight(value)
+        work.spend(items)
+        if items > MAX_ITEMS:
+            raise _fail(node, "the result is too long")
     return value
-
-
-def _too_long(value: list[Any] | str) -> bool:
-    """Whether a word, or a list with all that is in its lists, has more than `MAX_ITEMS`."""
-    if isinstance(value, str):
-        return len(value) > MAX_ITEMS
-    count, todo = 0, [value]
-    while todo and count <= MAX_ITEMS:
-        items = todo.pop()
-        count += len(items) + 1
-        todo += [item for item in items if isinstance(item, list)]
-    return count > MAX_ITEMS

@@ -82,9 +82,11 @@ class Piece(NamedTuple):
     tree: ast.expr | None
     offset: int
     end: int
+    steps: int = 1
+    """How many nodes the tree has."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)  # more than a file has values
 def pieces(text: str) -> tuple[Piece, ...]:
     """The literal parts and the expressions of a scalar. Raises `ExpressionError` (NS302)."""
     found: list[Piece] = []
@@ -98,11 +100,11 @@ def pieces(text: str) -> tuple[Piece, ...]:
             found.append(Piece(text[at:dollar], None, at, dollar))
         name = _NAME.match(text, dollar)
         if name:
-            tree = _tree(name.group(1), dollar + 1)
+            tree, steps = _tree(name.group(1), dollar + 1)
             at = name.end()
         elif text.startswith("$(", dollar):
             close = _closing(text, dollar + 1)
-            tree = _tree(text[dollar + 2 : close], dollar + 2)
+            tree, steps = _tree(text[dollar + 2 : close], dollar + 2)
             at = close + 1
         else:
             braced = re.match(r"\$\{(\w+)\}", text[dollar:])
@@ -113,7 +115,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
                 dollar + len(braced[0] if braced else "$"),
                 f"write `${braced[1]}`" if braced else "write `$name` or `$(expression)`",
             )
-        found.append(Piece(None, tree, dollar, at))
+        found.append(Piece(None, tree, dollar, at, steps))
     return tuple(found)
 
 
@@ -134,7 +136,8 @@ def _closing(text: str, opening: int) -> int:
     raise ExpressionError("NS302", "this `(` is never closed", opening, opening + 1)
 
 
-def _tree(code: str, offset: int) -> ast.expr:
+def _tree(code: str, offset: int) -> tuple[ast.expr, int]:
+    """The tree of an expression, and how many nodes it has."""
     end = offset + len(code)
     if len(code) > MAX_LENGTH:
         raise ExpressionError(
@@ -158,18 +161,20 @@ def _tree(code: str, offset: int) -> ast.expr:
         raise ExpressionError(
             "NS302", "this is not an expression", start, start + 1, "see `netspec explain NS302`"
         ) from None
-    _allow(tree, offset + lead)
-    return tree
+    return tree, _allow(tree, offset + lead)
 
 
 def _place(node: ast.expr, base: int) -> tuple[int, int]:
     return base + node.col_offset, base + (node.end_col_offset or node.col_offset + 1)
 
 
-def _allow(tree: ast.expr, base: int) -> None:
+def _allow(tree: ast.expr, base: int) -> int:
+    """Let the tree through, and count its nodes. Raises `ExpressionError` (NS302)."""
     todo: list[ast.expr] = [tree]
+    count = 0
     while todo:
         node = todo.pop()
+        count += 1
         todo.extend(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
         problem = _refused(node)
         if problem:
@@ -180,6 +185,7 @@ def _allow(tree: ast.expr, base: int) -> None:
             todo.remove(node.func)
         if isinstance(node, ast.Attribute):
             todo.remove(node.value)
+    return count
 
 
 _LANGUAGE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.said import said
@@ -44,3 +44,21 @@ def bare_param(params: dict[str, Param]) -> Param | None:
     if len(required) == 1:
         return required[0]
     return next(iter(params.values())) if len(params) == 1 else None
+
+
+class ParamTable(NamedTuple):
+    """A block's parameters as its uses need them: which may stand alone, and what is bound."""
+
+    alone: str | None
+    required: frozenset[str]
+    defaults: dict[str, Any]
+
+
+def param_table(params: dict[str, Param]) -> ParamTable:
+    """The table of a block's parameters."""
+    alone = bare_param(params)
+    return ParamTable(
+        None if alone is None else alone.name,
+        frozenset(p.name for p in params.values() if p.required),
+        {p.name: p.default for p in params.values() if not p.required},
+    )

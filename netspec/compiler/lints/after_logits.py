@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import PASSING, Flow, provenance
+from netspec.compiler.lints.flow import PASSING, Flow, FlowStep, provenance
 from netspec.compiler.lints.recipe import loss
 from netspec.compiler.lints.softmax_before_loss import SOFTMAX
 from netspec.diagnostics import Diagnostic, Note
@@ -16,9 +16,11 @@ LOSSES_OF_LOGITS: Final = ("CrossEntropyLoss", "BCEWithLogitsLoss")
 
 def dropout_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
     """Report a dropout between an output and the last layer with weights."""
+    seen: set[int] = set()
     for _, source in flow.outputs:
         at = source
-        while at >= 0:
+        while at >= 0 and at not in seen:
+            seen.add(at)
             step = flow.steps[at]
             if isinstance(step.op, AnyDropout):
                 if step.op.p > 0:
@@ -41,6 +43,7 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
     name, span = loss(flow.network)
     if name not in LOSSES_OF_LOGITS:
         return
+    before_dropout: dict[int, int] = {}
     for output, source in flow.outputs:
         at = flow.maker(source)
         if at < 0 or len(output.shape) != 1 or not _is_activation(flow.steps[at].op):
@@ -48,11 +51,7 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
         step = flow.steps[at]
         if step.kind == "Sigmoid" and flow.network.document.train is None:
             continue
-        before = step.sources[0]
-        while before >= 0 and (
-            flow.steps[before].kind in PASSING or isinstance(flow.steps[before].op, AnyDropout)
-        ):
-            before = flow.steps[before].sources[0]
+        before = flow.behind(step.sources[0], _hands_on, before_dropout)
         if before < 0 or not flow.steps[before].op.linear:
             continue
         notes = provenance(step.layer)
@@ -60,6 +59,10 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
             notes = (*notes, Note("the loss is chosen here", span))
         message = f"{step.kind} after the last layer: `{name}` takes logits of any sign and size"
         yield Diagnostic("NS609", message, step.span, notes, "delete it")
+
+
+def _hands_on(step: FlowStep) -> bool:
+    return step.kind in PASSING or isinstance(step.op, AnyDropout)
 
 
 def _is_activation(op: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -51,6 +52,7 @@ class Flow:
     def __init__(self, network: NetworkIR) -> None:
         self.network = network
         self.steps: list[FlowStep] = []
+        self._makers: dict[int, int] = {}
         root = network.root
         values = self._within(root, (INPUT,), "", False)
         self.outputs: list[tuple[Output, int]] = [
@@ -94,9 +96,21 @@ class Flow:
 
     def maker(self, source: int) -> int:
         """The step that made a value, looked for through layers that only hand it on."""
-        while source >= 0 and self.steps[source].kind in PASSING:
-            source = self.steps[source].sources[0]
-        return source
+        return self.behind(source, _passes, self._makers)
+
+    def behind(
+        self, source: int, skipped: Callable[[FlowStep], bool], known: dict[int, int]
+    ) -> int:
+        """The last step before `source`, itself counted, that is not skipped.
+
+        What is found is kept in `known`, so that no chain is walked for each of its readers.
+        """
+        found = source
+        while found >= 0 and skipped(self.steps[found]):
+            found = known.get(found, self.steps[found].sources[0])
+        if found != source:
+            known[source] = found
+        return found
 
     @cached_property
     def modules(self) -> dict[str, list[int]]:
@@ -131,6 +145,10 @@ class Flow:
             if isinstance(args, Scalar) and layer.op is not None and layer.op.bare == name:
                 return args.span
         return layer.span
+
+
+def _passes(step: FlowStep) -> bool:
+    return step.kind in PASSING
 
 
 def provenance(layer: Layer) -> tuple[Note, ...]:
