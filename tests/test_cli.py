@@ -188,7 +188,8 @@ def test_a_setting_that_does_not_fit_is_told(
 def test_an_input_that_is_no_shape_is_wrong_usage(netspec: Netspec, shape: str) -> None:
     done = netspec("check", write("good.yaml", GOOD), "--input", shape)
     assert done.code == 2
-    assert f"`{shape}` is not an input's shape" in done.err
+    shown = shape if len(shape) < 100 else f"{shape[:60]}…"
+    assert f"`{shown}` is not an input's shape" in done.err
     assert "hint: for example `--input 3,227,227`" in done.err
 
 

@@ -225,8 +225,13 @@ LIMITS = (
     "MAX_CHAIN",
     "MAX_LENGTH",
     "MAX_ITEMS",
+    "MAX_WORK",
     "MAX_LAYERS",
+    "MAX_EDGES",
     "MAX_DEPTH",
+    "MAX_PATH",
+    "MAX_DIMS",
+    "MAX_HELD",
     "MAX_PARAMS",
     "MAX_ELEMENTS",
 )
