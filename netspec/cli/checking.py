@@ -47,6 +47,8 @@ def check_specs(
 
     if format not in FORMATS:
         raise UsageError(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
+    if "" in paths:
+        raise UsageError("a path is empty", "name a spec, a folder, or `-` for standard input")
     overrides = overrides_of(settings, input)
     try:
         files = checker.spec_paths(map(os.path.expanduser, paths))

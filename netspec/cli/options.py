@@ -83,6 +83,8 @@ def load(path: str, settings: list[str] | None = None, input: str | None = None)
     from netspec.report import check as checker
     from netspec.report import findings as show
 
+    if not path:
+        usage("a path is empty", "name a spec, or `-` for standard input")
     with ending_in_usage():
         overrides = overrides_of(settings, input)
     done = checker.check(os.path.expanduser(path), overrides, standard_input(path))

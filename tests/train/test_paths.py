@@ -267,6 +267,8 @@ def test_another_thing_than_what_is_wanted_is_a_sentence(
         ("init", "new", "--data", ""),
         ("data", ""),
         ("data", "small.yaml", "--show", ""),
+        ("check", ""),
+        ("summary", ""),
     ],
 )
 def test_an_empty_path_is_not_the_folder_where_one_stands(arguments: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import NoReturn
 from netspec.compiler.language.document import PARAM_TYPES, Param
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.params import bare_param, param_mismatch
+from netspec.compiler.language.said import written
 from netspec.compiler.language.schema import op_schema
 from netspec.compiler.language.schema_validation import (
     check,
@@ -84,6 +85,11 @@ class ArgumentChecks:
             self.say("NS202", what, value.span, _with_names(name, required, list(op.args), value))
         else:
             bare = schema["properties"][op.bare]
+            if isinstance(value, Sequence) and op.linear and len(value.items) == 2:
+                hint = f"write the whole as `{name}: {written(plain(value.items[1]))}`"
+                message = f"`{op.bare}` is a whole number: what comes in follows by itself"
+                self.say("NS202", message, value.span, hint)
+                return
             check(value, bare, f"`{op.bare}`", self.report)
 
     def block_arguments(self, name: str, value: Node | None, span: Span) -> None:
