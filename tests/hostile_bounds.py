@@ -594,6 +594,19 @@ def attention_of_every_size() -> str:
             "{num_heads: 8, dropout: $(0.0001 * index / 2)}}\n")  # fmt: skip
 
 
+def every_bound_at_once() -> str:
+    """Just within the limits of layers, steps, inputs, rules and paths, and with a search."""
+    text = "+".join(["index", *["1"] * 40])
+    rules = "".join(f"  '{'*' * (i + 1)}': {{weight: kaiming_normal_}}\n" for i in range(2))
+    names = _list(["input"] * 10)
+    layer = f"Conv1d: {{out_channels: '$(1 + 0*({text}))', kernel_size: 2}}"
+    return (
+        f"netspec: 1\ninput: [1, 1000000]\ninit:\n{rules}layers:\n"
+        f"  {'n' * 190}:\n    - {{each: 9000, name: '{'l' * 60}$(index)', {layer}}}\n"
+        f"  'c$(index)': {{each: 400, from: [{names}], Add: {{}}}}\n"
+    )
+
+
 def aimed() -> dict[str, Callable[[], str]]:
     """Every generator by its name."""
     return {

@@ -176,6 +176,19 @@ class TestTheLeastInputSize:
         )
         assert netspec.loads(text).min_input_size == 2
 
+    def test_may_be_below_a_size_whose_window_does_not_fit(self) -> None:
+        text = (
+            "netspec: 1\ninput: [1, 100, 100]\nlayers:\n  - ReLU\n"
+            "  - {if: $(input.height > 40), Conv2d: {out_channels: 1, kernel_size: 90}}\n"
+        )
+        assert netspec.loads(text).least_input == (1, None)
+
+    def test_ends_within_a_budget_and_says_where(self) -> None:
+        text = "netspec: 1\ninput: [1, 900000]\nlayers: [{repeat: 50, ReLU: {}}, Reshape: [900000]]"
+        net = netspec.loads(text)
+        assert net.min_input_size is None
+        assert net.least_input == (None, 701)
+
     def test_of_an_input_that_is_no_image_is_none(self) -> None:
         assert netspec.loads(HEAD + "layers: [ReLU]").min_input_size is None
 
