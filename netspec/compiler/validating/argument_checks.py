@@ -86,7 +86,7 @@ class ArgumentChecks:
         else:
             bare = schema["properties"][op.bare]
             if isinstance(value, Sequence) and op.linear and len(value.items) == 2:
-                hint = f"write the whole as `{name}: {written(plain(value.items[1]))}`"
+                hint = f"did you mean `{written(plain(value.items[1]))}`?"
                 message = f"`{op.bare}` is a whole number: what comes in follows by itself"
                 self.say("NS202", message, value.span, hint)
                 return
