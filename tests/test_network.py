@@ -178,10 +178,11 @@ class TestTheLeastInputSize:
 
     def test_may_be_below_a_size_whose_window_does_not_fit(self) -> None:
         text = (
-            "netspec: 1\ninput: [1, 100, 100]\nlayers:\n  - ReLU\n"
-            "  - {if: $(input.height > 40), Conv2d: {out_channels: 1, kernel_size: 90}}\n"
+            "netspec: 1\ninput: [1, 100, 100]\nlayers:\n"
+            "  - MaxPool2d: {kernel_size: 3, stride: 1}\n"
+            "  - {if: $(input.height > 3), Conv2d: {out_channels: 1, kernel_size: 90}}\n"
         )
-        assert netspec.loads(text).least_input == (1, None)
+        assert netspec.loads(text).least_input == (3, None)
 
     def test_ends_within_a_budget_and_says_where(self) -> None:
         text = "netspec: 1\ninput: [1, 900000]\nlayers: [{repeat: 50, ReLU: {}}, Reshape: [900000]]"
