@@ -12,6 +12,7 @@ from netspec.compiler.language.params import ParamTable
 from netspec.compiler.language.said import flow
 from netspec.compiler.language.schema_validation import expression_span
 from netspec.compiler.language.work import LAYER, MAX_WORK, TooMuchWork, Work
+from netspec.counted import counted
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span
 from netspec.ops.base import Op, Refusal, Shape, text
 from netspec.source import Mapping, Node, Scalar, Sequence
@@ -216,7 +217,7 @@ class Elaboration:
     def guard_size(self, shape: Shape, span: Span) -> None:
         """Raise `LimitReached` for a tensor that no machine holds, or torch does not handle."""
         if len(shape) >= MAX_DIMS:
-            message = f"this gives {len(shape) + 1} dimensions, the batch counted"
+            message = f"this gives {counted(len(shape) + 1, 'dimension')}, the batch counted"
             self.report("NS307", message, span, f"torch works on {MAX_DIMS} at most")
             raise LimitReached
         if prod(shape) > MAX_ELEMENTS:

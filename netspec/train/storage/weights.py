@@ -38,7 +38,7 @@ _DTYPES = {
 }
 
 
-_LISTED = 200
+_LISTED = 5_000
 """So many tensors that differ are listed."""
 _NAME = 200
 """So many characters of a stranger's name are shown."""

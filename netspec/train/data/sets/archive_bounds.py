@@ -83,7 +83,7 @@ class BoundedStream:
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises tarfile.ReadError where a header claims to be huge."""
         if not 0 <= size <= _AT_ONCE:
-            raise tarfile.ReadError(f"a header of {size:,} bytes")
+            raise tarfile.ReadError(f"a header of {counted(size, 'byte')}")
         self._check(self.tell() + size)
         return self._stream.read(size)
 
