@@ -4,6 +4,8 @@ They run on whole batches, each image with a draw of its own, in the order writt
 normalisation. Sizes are in pixels after `data.resize`.
 """
 
+from typing import Final
+
 from netspec.json_schema import Schema
 from netspec.recipe.schema import boolean, mapping, number, numbers, one_of
 
@@ -12,16 +14,28 @@ def _chance(default: float) -> Schema:
     return number("Chance that an image is changed.", default, minimum=0, maximum=1)
 
 
-def _range(doc: str, default: list[float]) -> Schema:
-    return numbers(doc, default, least=2, most=2, minimum=0)
+def _scale(doc: str, default: list[float]) -> Schema:
+    return numbers(doc, default, least=2, most=2, minimum=0, maximum=100)
+
+
+def _ratio(doc: str, default: list[float]) -> Schema:
+    return numbers(doc, default, least=2, most=2, minimum=0.001, maximum=1000)
 
 
 def _strength(doc: str) -> Schema:
-    return numbers(doc, 0, least=2, most=2, single=True, minimum=0)
+    return numbers(doc, 0, least=2, most=2, single=True, minimum=0, maximum=1_000_000)
 
 
+_LARGEST: Final = 65_536
+"""Pixels of a side, and angles, beyond which nobody means what is written."""
 _SIZE = numbers(
-    "Height and width, or one number for both.", least=2, most=2, single=True, whole=True, minimum=1
+    "Height and width, or one number for both.",
+    least=2,
+    most=2,
+    single=True,
+    whole=True,
+    minimum=1,
+    maximum=_LARGEST,
 )
 _FILL = numbers(
     "Value of the pixels beyond the edge, 0 to 255, or one for each channel.",
@@ -31,7 +45,12 @@ _FILL = numbers(
     maximum=255,
 )
 _DEGREES = numbers(
-    "Least and greatest angle, or one number for both signs.", least=2, most=2, single=True
+    "Least and greatest angle, or one number for both signs.",
+    least=2,
+    most=2,
+    single=True,
+    minimum=-_LARGEST,
+    maximum=_LARGEST,
 )
 _INTERPOLATION = one_of("How pixels between pixels are found.", ["nearest", "bilinear"], "nearest")
 
@@ -50,6 +69,7 @@ AUGMENTATIONS: dict[str, Schema] = {
                 null=True,
                 whole=True,
                 minimum=0,
+                maximum=_LARGEST,
             ),
             "padding_mode": one_of(
                 "What the padding holds.", ["constant", "edge", "reflect", "symmetric"], "constant"
@@ -71,6 +91,7 @@ AUGMENTATIONS: dict[str, Schema] = {
                 single=True,
                 whole=True,
                 minimum=1,
+                maximum=_LARGEST,
             ),
             "p": _chance(1.0),
         },
@@ -81,8 +102,8 @@ AUGMENTATIONS: dict[str, Schema] = {
         "A rectangle of random place and shape set to one value.",
         {
             "p": _chance(0.5),
-            "scale": _range("Least and greatest share of the area.", [0.02, 0.33]),
-            "ratio": _range("Least and greatest height over width.", [0.3, 3.3]),
+            "scale": _scale("Least and greatest share of the area.", [0.02, 0.33]),
+            "ratio": _ratio("Least and greatest height over width.", [0.3, 3.3]),
             "value": number("The value, after normalisation: 0 is the mean.", 0.0),
         },
         bare=True,
@@ -91,8 +112,8 @@ AUGMENTATIONS: dict[str, Schema] = {
         "A window of random area and shape, resized.",
         {
             "size": _SIZE,
-            "scale": _range("Least and greatest share of the area.", [0.08, 1.0]),
-            "ratio": _range("Least and greatest width over height.", [0.75, 1.3333333333333333]),
+            "scale": _scale("Least and greatest share of the area.", [0.08, 1.0]),
+            "ratio": _ratio("Least and greatest width over height.", [0.75, 1.3333333333333333]),
             "interpolation": one_of(
                 "How pixels between pixels are found.", ["nearest", "bilinear"], "bilinear"
             ),
@@ -121,7 +142,13 @@ AUGMENTATIONS: dict[str, Schema] = {
                 maximum=1,
             ),
             "scale": numbers(
-                "Least and greatest factor.", None, least=2, most=2, null=True, exclusiveMinimum=0
+                "Least and greatest factor.",
+                None,
+                least=2,
+                most=2,
+                null=True,
+                minimum=0.001,
+                maximum=1000,
             ),
             "shear": numbers(
                 "Least and greatest shear along x in degrees, or one number for both signs.",
@@ -130,6 +157,8 @@ AUGMENTATIONS: dict[str, Schema] = {
                 most=2,
                 single=True,
                 null=True,
+                exclusiveMinimum=-90,
+                exclusiveMaximum=90,
             ),
             "interpolation": _INTERPOLATION,
             "fill": _FILL,

@@ -89,7 +89,8 @@ def mapping(
         inner = next(iter(properties.values()))
         given = inner["type"]
         kinds += [kind for kind in ([given] if isinstance(given, str) else given) if kind != "null"]
-        bounds = ("items", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum")
+        bounds = ("items", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum",
+                  "exclusiveMaximum")  # fmt: skip
         keywords |= {key: inner[key] for key in bounds if key in inner}
     if null:
         kinds.append("null")

@@ -70,6 +70,7 @@ DATA_SCHEMA: Schema = mapping(
             null=True,
             whole=True,
             minimum=1,
+            maximum=65_536,
         ),
         "channels": one_of(
             "Turn images into grey (1) or red, green and blue (3); left out: as they are.",

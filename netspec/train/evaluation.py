@@ -26,6 +26,7 @@ from netspec.train.reporting.confusion import draw_confusion
 from netspec.train.reporting.figures import loss_text
 from netspec.train.reporting.shortened import shortened
 from netspec.train.storage.atomic_write import atomic_write
+from netspec.train.storage.read_plain import read_plain
 
 if TYPE_CHECKING:
     from netspec.train.data import Batch
@@ -125,7 +126,7 @@ class Evaluation:
 def written_of(folder: Path) -> tuple[str | None, str | None, str | None] | None:
     """Split, data and weights of the evaluation in ``folder``, if it holds one."""
     try:
-        figures = json.loads((folder / "figures.json").read_text())
+        figures = json.loads(read_plain(folder / "figures.json"))
         return figures["split"], figures.get("data"), figures.get("weights")
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None

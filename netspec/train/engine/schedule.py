@@ -127,6 +127,12 @@ def _make_scheduler(
     if choice.name == "MultiStepLR":
         args["milestones"] = list(args["milestones"])
     if choice.name == "OneCycleLR":
-        args["pct_start"] = float(args.get("pct_start", 0.3))  # torch refuses the whole number 1
+        args["pct_start"] = _share_of_rise(float(args.get("pct_start", 0.3)), length)
     scheduler: LRScheduler = getattr(torch.optim.lr_scheduler, choice.name)(optimizer, **args)
     return scheduler
+
+
+def _share_of_rise(share: float, length: int) -> float:
+    """The share of a cycle of ``length`` steps that rises; of one step torch divides by zero."""
+    steps = share * length - 1
+    return share * (1 - 1e-9) if steps == 0 else share

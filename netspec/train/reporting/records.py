@@ -17,6 +17,7 @@ from netspec.train.reporting.curves import Curve, draw_curves
 from netspec.train.reporting.tensorboard import TensorBoard
 from netspec.train.storage.atomic_write import atomic_write, write_failed
 from netspec.train.storage.folder import RunFolder
+from netspec.train.storage.read_plain import read_plain
 
 Row = dict[str, Any]
 
@@ -124,13 +125,13 @@ def read_rows(path: Path) -> list[Row]:
     """The rows of a ``metrics.jsonl``; a last line that was cut off ends them."""
     rows: list[Row] = []
     try:
-        lines = path.read_text().splitlines()
+        lines = read_plain(path).splitlines()
     except OSError:
         return rows
     for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         if not isinstance(row, dict) or "kind" not in row:
             break

@@ -17,6 +17,7 @@ from netspec.train.reporting.curves import Curve, draw_curves
 from netspec.train.reporting.figures import metric_text
 from netspec.train.reporting.records import Row, curves_of, read_rows
 from netspec.train.storage.folder import RunFolder, find_folders
+from netspec.train.storage.read_plain import read_plain
 
 FIGURES_WIDTH = 62
 """Characters of the figures of the table of runs, with the gaps between them."""
@@ -57,8 +58,17 @@ class RunSummary:
 
 
 def summarize(folder: RunFolder) -> RunSummary:
-    """Read a run's rows."""
-    rows = read_rows(folder.metrics)
+    """Read a run's rows; of a run whose files are not as netspec writes them, none."""
+    try:
+        found = _summary(folder, read_rows(folder.metrics))
+        _ = found.score, [_metric("loss", of) for of in (found.train, found.validation, found.test)]
+        curves_of(list(found.rows), "")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return _summary(folder, [])
+    return found
+
+
+def _summary(folder: RunFolder, rows: Sequence[Row]) -> RunSummary:
     epochs = [row for row in rows if row["kind"] == "epoch"]
     tests = [row for row in rows if row["kind"] == "test"]
     best = next((row for row in reversed(epochs) if row["best"]), None)
@@ -168,10 +178,23 @@ def run_names(runs: Sequence[RunSummary]) -> list[str]:
 
 def _facts(run: RunSummary) -> dict[str, str]:
     try:
-        spec = yaml.safe_load(run.folder.resolved.read_text())
+        return _told(_resolved(run.folder.resolved), run.folder.read_env())
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return {}  # of a run whose files are not as netspec writes them
+
+
+def _resolved(path: Path) -> Any:
+    """A spec as plain data; empty where it cannot be read, or says one thing in many places."""
+    try:
+        text = read_plain(path)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            return {}
+        return yaml.safe_load(text)
     except (OSError, yaml.YAMLError):
-        spec = {}
-    env = run.folder.read_env()
+        return {}
+
+
+def _told(spec: Any, env: dict[str, Any]) -> dict[str, str]:
     facts = {f"--{key}": value for key, value in env.get("overrides", {}).items()}
     facts["data"] = env.get("data", {}).get("fingerprint", "–")[:12]
     for start in env.get("starts", [])[-1:]:

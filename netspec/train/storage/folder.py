@@ -13,6 +13,7 @@ from typing import Any
 from netspec.train.absent import absent
 from netspec.train.errors import TrainError
 from netspec.train.storage.atomic_write import atomic_write, write_failed
+from netspec.train.storage.read_plain import read_plain
 
 RUNS = Path("runs")
 
@@ -87,8 +88,8 @@ class RunFolder:
     def read_env(self) -> dict[str, Any]:
         """What ``env.json`` says; empty where it cannot be read."""
         try:
-            env = json.loads(self.env.read_text())
-        except (OSError, ValueError):
+            env = json.loads(read_plain(self.env))
+        except (OSError, ValueError, RecursionError):
             return {}
         return env if isinstance(env, dict) else {}
 

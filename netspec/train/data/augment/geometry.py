@@ -100,8 +100,8 @@ class ResizedCrop:
         shapes, fits = drawn_shapes(drawn[:, :20], (height, width), self.scale, self.ratio)
         # Where no draw fits: the greatest middle box whose shape is allowed.
         least, most = self.ratio
-        whole_height = min(height, round(width / least))
-        whole_width = min(width, round(height * most))
+        whole_height = max(1, min(height, round(width / least)))
+        whole_width = max(1, min(width, round(height * most)))
         whole = torch.stack(
             [
                 torch.full_like(shapes[:, 0], whole_height),
