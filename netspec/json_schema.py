@@ -59,17 +59,10 @@ def as_declared(value: Any, schema: Schema) -> Any:
         whole = "integer" in kinds and "number" not in kinds and value.is_integer()
         return int(value) if whole else value
     if isinstance(value, int):
-        return _real(value) if "number" in kinds and "integer" not in kinds else value
+        return float(value) if "number" in kinds and "integer" not in kinds else value
     if isinstance(value, list | tuple):
         return [as_declared(item, schema.get("items", {})) for item in value]
     if isinstance(value, dict):
         known = schema.get("properties", {})
         return {key: as_declared(item, known.get(key, {})) for key, item in value.items()}
     return value
-
-
-def _real(value: int) -> int | float:
-    try:
-        return float(value)
-    except OverflowError:
-        return value

@@ -12,9 +12,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from command_line import ran
 from small_sets import class_tree
 
-from netspec.cli.main import main
 from netspec.recipe import recipe_from
 from netspec.train.cache_folder import (
     cache_root,
@@ -58,19 +58,6 @@ def entry(kind: str, key: str, *, days: float = 0.0, dataset: str = "") -> Path:
         os.utime(cache_root() / "uses" / key, (time.time() - days * DAY,) * 2)
     os.utime(path, (time.time() - days * DAY,) * 2)
     return path
-
-
-def said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["netspec", "cache", *words])
-    code = 0
-    try:
-        main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_decoded_data_set_is_an_entry_for_as_long_as_it_is_held(images: Path) -> None:
@@ -173,13 +160,13 @@ def test_the_command_shows_where_what_how_large_and_how_old(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = f"the cache is in {cache_root()}\n"
-    assert said(monkeypatch, capsys) == (0, f"{where}it is empty\n", "")
+    assert ran(monkeypatch, capsys, "cache") == (0, f"{where}it is empty\n", "")
     entry("data", "a" * 24, days=3, dataset="CIFAR10")
     entry("data", "b" * 24, days=9)  # as an older netspec left it
     (cache_root() / "facts").mkdir()
     (cache_root() / "facts" / "x.json").write_text("{}")
     assert facts_size() == (1, 2)
-    code, out, err = said(monkeypatch, capsys)
+    code, out, err = ran(monkeypatch, capsys, "cache")
     lines = out.splitlines()
     assert (code, err, lines[0]) == (0, "", where.strip())
     assert lines[2].split("  ")[0] == "data set"
@@ -189,8 +176,8 @@ def test_the_command_shows_where_what_how_large_and_how_old(
     assert lines[4].split()[5] == day
     assert "1 small result " in lines[5]
     assert lines[7] == "2 entries, 2.0 MB"
-    assert said(monkeypatch, capsys, "clear")[1] == "deleted 2 entries, 2.0 MB\n"
-    assert said(monkeypatch, capsys)[1] == f"{where}it is empty\n"
+    assert ran(monkeypatch, capsys, "cache", "clear")[1] == "deleted 2 entries, 2.0 MB\n"
+    assert ran(monkeypatch, capsys, "cache")[1] == f"{where}it is empty\n"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +199,7 @@ def test_what_is_cleared_can_be_chosen(
     entry("data", "a" * 24, dataset="CIFAR10")
     entry("data", "b" * 24, days=3, dataset="CIFAR10")
     entry("unpacked", "c" * 24, days=1, dataset="MNIST")
-    code, out, _ = said(monkeypatch, capsys, "clear", *options)
+    code, out, _ = ran(monkeypatch, capsys, "cache", "clear", *options)
     gone = 3 - len(left)
     assert (code, out) == (0, f"deleted {gone} entr{'y' if gone == 1 else 'ies'}, {gone}.0 MB\n")
     assert sorted(found.key[0] for found in entries()) == left
@@ -224,8 +211,8 @@ def test_what_is_in_use_is_told(
     entry("data", "a" * 24, dataset="CIFAR10")
     handle = mark_used("a" * 24, "CIFAR10", Path("/images"))
     assert handle is not None
-    assert " in use" in said(monkeypatch, capsys)[1]
-    assert said(monkeypatch, capsys, "clear")[:2] == (
+    assert " in use" in ran(monkeypatch, capsys, "cache")[1]
+    assert ran(monkeypatch, capsys, "cache", "clear")[:2] == (
         0,
         "deleted 0 entries, 0.0 MB\nkept `CIFAR10` from /images: it is in use\n",
     )
@@ -251,5 +238,5 @@ def test_a_wrong_command_is_wrong_usage(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     entry("data", "a" * 24, dataset="CIFAR10")
-    assert said(monkeypatch, capsys, *words) == (2, "", told)
+    assert ran(monkeypatch, capsys, "cache", *words) == (2, "", told)
     assert len(entries()) == 1

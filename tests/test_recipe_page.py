@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import ran
 from test_docs import whole
 
 from netspec import loads
-from netspec.cli.main import main
 from netspec.recipe import DATA_SETS, Recipe
 from netspec.recipe.samples import _TRAIN, _WHOLE, sample
 from netspec.report import recipe_page
@@ -21,19 +20,6 @@ from netspec.train.data.sets.digits import digits_arrays
 
 DOCS = Path(__file__).parent.parent / "docs"
 ENTRIES = {name: entry for _, entries in CHOICES.values() for name, entry in entries.items()}
-
-
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["netspec", "recipe", *arguments])
-    code = 0
-    try:
-        main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_every_name_is_listed_once_with_a_line_of_its_own() -> None:
@@ -102,7 +88,7 @@ def test_there_is_no_sample_of_nothing() -> None:
 def test_a_wrong_name_is_wrong_usage_with_what_was_meant(
     asked: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = run(monkeypatch, capsys, asked)
+    code, out, err = ran(monkeypatch, capsys, "recipe", asked)
     assert (code, out) == (2, "")
     assert err.startswith(f"error: a recipe has no `{asked}`\nhint: {told}")
 
@@ -111,9 +97,11 @@ def test_a_wrong_name_is_wrong_usage_with_what_was_meant(
 def test_a_name_may_stand_where_it_belongs(
     asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = run(monkeypatch, capsys, asked)
+    code, out, err = ran(monkeypatch, capsys, "recipe", asked)
     assert (code, out, err) == (0, recipe_page.page("resize") + "\n", "")
-    assert run(monkeypatch, capsys, "torch.optim.SGD")[1] == recipe_page.page("SGD") + "\n"
+    assert (
+        ran(monkeypatch, capsys, "recipe", "torch.optim.SGD")[1] == recipe_page.page("SGD") + "\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class BatchNorm(TrackingNorm, abstract=True):
             raise Refusal(
                 "NS409",
                 f"{type(self).__name__} without running statistics cannot evaluate one sample: "
-                f"{text(x) if len(x) > 1 else described(x)} has one value for each channel",
+                f"{described(x)} has one value for each channel",
                 argument="track_running_stats",
                 hint="leave `track_running_stats` out",
             )

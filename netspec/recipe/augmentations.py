@@ -84,15 +84,7 @@ AUGMENTATIONS: dict[str, Schema] = {
     "Cutout": mapping(
         "A square about a random pixel set to the data set's mean; it may reach over the edge.",
         {
-            "size": numbers(
-                "Side of the square, or its height and width.",
-                least=2,
-                most=2,
-                single=True,
-                whole=True,
-                minimum=1,
-                maximum=_LARGEST,
-            ),
+            "size": {**_SIZE, "description": "Side of the square, or its height and width."},
             "p": _chance(1.0),
         },
         required=["size"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netspec.counted import counted
 from netspec.escape import safe
-from netspec.report.starter import name_of, quoted
+from netspec.report.starter import CONV_BLOCK, name_of, quoted
 
 FEW = 200
 """Of fewer images, more of them are held out for validation, and more epochs are trained."""
@@ -29,14 +29,7 @@ params: {{num_classes: {number}}}
 input: [{channels}, {height}, {width}] # channels, height, width{input_note}
 
 blocks:
-  ConvBlock:
-    params: {{channels: int, stride: 1}}
-    layers:
-      - Conv2d:
-          {{out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
-      - BatchNorm2d
-      - ReLU
-
+{conv_block}
 layers:
   stem: {{ConvBlock: {{channels: 16{stride}}}}}
 {stages}\
@@ -88,6 +81,7 @@ def image_starter_text(path: str, images: Images) -> str:
     return TEXT.format(
         name=name,
         quoted=quoted(name),
+        conv_block=CONV_BLOCK,
         file=path,
         where=f"`{safe(images.root)}`",
         number=len(images.classes),

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from netspec.source import parse_value, plain
+
+CONV_BLOCK: Final = """\
+  ConvBlock:
+    params: {channels: int, stride: 1}
+    layers:
+      - Conv2d:
+          {out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}
+      - BatchNorm2d
+      - ReLU
+"""
+"""A block of both starters."""
 
 STARTER = """\
 # {name}: a small network to start from.
@@ -18,14 +30,7 @@ input: [1, 8, 8] # channels, height, width; the batch is implied
 
 blocks:
   # A layer of one's own, with parameters: convolution, batch norm, ReLU.
-  ConvBlock:
-    params: {{channels: int, stride: 1}}
-    layers:
-      - Conv2d:
-          {{out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
-      - BatchNorm2d
-      - ReLU
-
+{conv_block}
 layers:
   stem: {{ConvBlock: {{channels: 16}}}}
   # Two branches of one input, added: a residual block.
@@ -52,7 +57,7 @@ train:
 def starter_text(path: str) -> str:
     """The starter of a network called as its file, `path`."""
     name = name_of(path)
-    return STARTER.format(name=name, quoted=quoted(name), file=path)
+    return STARTER.format(name=name, quoted=quoted(name), file=path, conv_block=CONV_BLOCK)
 
 
 def name_of(path: str) -> str:

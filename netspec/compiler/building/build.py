@@ -88,8 +88,7 @@ def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
 def _child(layer: Layer, rules: BlockRules, mine: frozenset[int]) -> nn.Module:
     """A child's module; it works in place only on a value that is its own alone."""
     module = _module(layer, rules)
-    asked = layer.op is not None and layer.op.values.get("inplace")
-    if asked and not overwrites(layer, mine):
+    if layer.op is not None and layer.op.overwrites and not overwrites(layer, mine):
         module.inplace = False  # type: ignore[assignment]
     return module
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from netspec.compiler.lints.flow import PASSING, Flow, FlowStep, provenance
-from netspec.compiler.lints.recipe import loss
+from netspec.compiler.lints.recipe import loss, loss_notes
 from netspec.compiler.lints.softmax_before_loss import SOFTMAX
-from netspec.diagnostics import Diagnostic, Note
+from netspec.diagnostics import Diagnostic
 from netspec.ops.dropout import AnyDropout
 
 LOSSES_OF_LOGITS: Final = ("CrossEntropyLoss", "BCEWithLogitsLoss")
@@ -54,9 +54,7 @@ def activation_at_the_end(flow: Flow) -> Iterator[Diagnostic]:
         before = flow.behind(step.sources[0], _hands_on, before_dropout)
         if before < 0 or not flow.steps[before].op.linear:
             continue
-        notes = provenance(step.layer)
-        if span is not None:
-            notes = (*notes, Note("the loss is chosen here", span))
+        notes = loss_notes(step.layer, span)
         message = f"{step.kind} after the last layer: `{name}` takes logits of any sign and size"
         yield Diagnostic("NS609", message, step.span, notes, "delete it")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import PASSING, Flow, provenance
-from netspec.compiler.lints.recipe import loss
-from netspec.diagnostics import Diagnostic, Note
+from netspec.compiler.lints.flow import PASSING, Flow
+from netspec.compiler.lints.recipe import loss, loss_notes
+from netspec.diagnostics import Diagnostic
 from netspec.ops.dropout import AnyDropout
 from netspec.ops.pool import Pool
 
@@ -38,9 +38,7 @@ def log_probabilities(flow: Flow) -> Iterator[Diagnostic]:
         own = not type(step.op).__module__.startswith("netspec.ops.")
         if own or step.kind in _LOGARITHMS or len(step.sources) > 1:
             continue
-        notes = provenance(step.layer)
-        if span is not None:
-            notes = (*notes, Note("the loss is chosen here", span))
+        notes = loss_notes(step.layer, span)
         if step.kind == "Softmax":
             message = "Softmax gives probabilities, and `NLLLoss` takes their logarithms"
             hint = "write `LogSoftmax` in its place, or delete it and use `CrossEntropyLoss`"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics import Span
+from netspec.compiler.lints.flow import provenance
+from netspec.diagnostics import Note, Span
 from netspec.source import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import NetworkIR
+    from netspec.compiler.ir import Layer, NetworkIR
 
 
 def loss(network: NetworkIR) -> tuple[str, Span | None]:
@@ -16,6 +17,12 @@ def loss(network: NetworkIR) -> tuple[str, Span | None]:
     section = network.document.train
     written = section is not None and "loss" in section.items
     return network.recipe.loss.name, section.keys["loss"] if section and written else None
+
+
+def loss_notes(layer: Layer, span: Span | None) -> tuple[Note, ...]:
+    """Through which blocks a layer came, and where the loss that it meets is written."""
+    chosen = () if span is None else (Note("the loss is chosen here", span),)
+    return (*provenance(layer), *chosen)
 
 
 def train_place(network: NetworkIR, *path: str) -> Span | None:

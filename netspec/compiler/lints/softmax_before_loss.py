@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from netspec.compiler.lints.flow import Flow, provenance
-from netspec.compiler.lints.recipe import loss
-from netspec.diagnostics import Diagnostic, Note
+from netspec.compiler.lints.flow import Flow
+from netspec.compiler.lints.recipe import loss, loss_notes
+from netspec.diagnostics import Diagnostic
 
 SOFTMAX: Final = frozenset({"Softmax", "LogSoftmax", "Softmax2d", "Softmin"})
 
@@ -25,9 +25,7 @@ def softmax_before_loss(flow: Flow) -> Iterator[Diagnostic]:
         if at < 0 or flow.steps[at].kind not in SOFTMAX:
             continue
         step = flow.steps[at]
-        notes = provenance(step.layer)
-        if span is not None:
-            notes = (*notes, Note("the loss is chosen here", span))
+        notes = loss_notes(step.layer, span)
         if step.kind == "LogSoftmax":
             effect = "this one changes nothing"
             hint = "delete it, or write `loss: NLLLoss` under `train:`"
