@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from netspec.compiler.ir import Layer
+from netspec.compiler.ir import OUTPUT, Layer
 
 Value = TypeVar("Value")
 
@@ -13,15 +13,15 @@ Value = TypeVar("Value")
 def interpret(
     layer: Layer,
     inputs: tuple[Value, ...],
-    call: Callable[[Layer, tuple[Value, ...]], Value],
+    call: Callable[[Layer, tuple[Value, ...]], Any],
     *,
     training: bool = True,
 ) -> dict[int, Value]:
     """The values within a container whose inputs are `inputs`, by their sources.
 
-    `call(child, given)` gives the value of one child, and goes into it as deep as it wants; the
-    container's own value is that of `layer.result`. Without `training`, what runs only then is
-    left out.
+    `call(child, given)` gives the value of one child, and goes into it as deep as it wants; of a
+    child with several outputs it gives a tuple of values. The container's own value is
+    `returned(layer, values)`. Without `training`, what runs only then is left out.
     """
     values = {-1 - place: value for place, value in enumerate(inputs)}
     for index, child in enumerate(layer.children):
@@ -29,5 +29,15 @@ def interpret(
             continue
         sources = child.sources
         given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
-        values[index] = call(child, given)
+        value = call(child, given)
+        if child.outputs:
+            for place, one in enumerate(value):
+                values[index + place * OUTPUT] = one
+        else:
+            values[index] = value
     return values
+
+
+def returned(layer: Layer, values: dict[int, Value]) -> Any:
+    """What a container gives of the values within it: one, or a tuple of several."""
+    return tuple([values[at] for at in layer.results]) if layer.results else values[layer.result]

@@ -20,6 +20,9 @@ from netspec.recipe import Recipe
 INPUT: Final = -1
 """A source: the first input of the container. Its input number `i` is the source `-1 - i`."""
 
+OUTPUT: Final = 1 << 20
+"""The distance of two outputs of one layer, as sources: more than a container has children."""
+
 
 class ExpandedFrom(NamedTuple):
     """A block through which a layer came, and where the block was used."""
@@ -67,13 +70,18 @@ class BlockInit(NamedTuple):
 class Layer:
     """One module of the network, and where it stands in its container.
 
-    `sources` are indices of siblings, or of the container's own inputs (`INPUT`); `output` is a
-    shape without the batch. A `call` runs the module of the sibling `target` again and owns
-    nothing. A container's `result` is the source that it returns; `free` are the names of the
-    outer values that it reads, its last inputs. `size_dependencies` are the sizes of its input that
-    expressions used, so that the layer is the same on every input that agrees in them; `order` is
-    the one in which torch lists the children, where it is not the one in which they run. `origin`
-    is how a block with such sizes came about, to make it again for another input.
+    `sources` are indices of siblings, or of the container's own inputs (`INPUT`); the output number
+    `j` of the sibling `i` is the source `i + j * OUTPUT`. `output` is a shape without the batch.
+    Where a layer gives several values, `outputs` are their shapes, of which the first is `output`,
+    and `output_names` what they are called: the first may be called nothing, and is then what the
+    layer's own name stands for. A container's `result` is the source that it returns, or `results`
+    the several; `free` are the names of the outer values that it reads, its last inputs.
+
+    A `call` runs the module of the sibling `target` again and owns nothing. `size_dependencies`
+    are the sizes of its inputs that expressions used (of which input, which, and what it was), so
+    that the layer is the same on all inputs that agree in them; `origin` is how a block with such
+    sizes came about, to make it again for others. `order` is the one in which torch lists the
+    children, where it is not the one in which they run.
     """
 
     name: str
@@ -92,9 +100,19 @@ class Layer:
     training_only: bool = False
     expanded_from: tuple[ExpandedFrom, ...] = ()
     inits: tuple[BlockInit, ...] = ()
-    size_dependencies: tuple[tuple[str, int], ...] = ()
+    size_dependencies: tuple[tuple[int, str, int], ...] = ()
     order: tuple[int, ...] = ()
     origin: BlockUse | None = None
+    results: tuple[int, ...] = ()
+    outputs: tuple[Shape, ...] = ()
+    output_names: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+    """Names of layers that `if` leaves out, with the sources that they pass on."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The outputs of which one must be named, where the layer's name alone says none."""
+        return () if self.output_names[:1] in ((), ("",)) else self.output_names
 
     @property
     def listed(self) -> tuple[Layer, ...]:
@@ -118,6 +136,11 @@ _values = attrgetter(*_FIELDS)
 def changed(layer: Layer, **changes: Any) -> Layer:
     """`dataclasses.replace` for layers, of which a network has thousands, in half the time."""
     return Layer(**{**dict(zip(_FIELDS, _values(layer), strict=True)), **changes})
+
+
+def sibling(source: int) -> int:
+    """The index of the sibling that a source is an output of; an input stays what it is."""
+    return source if source < 0 else source % OUTPUT
 
 
 class Output(NamedTuple):

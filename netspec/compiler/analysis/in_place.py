@@ -19,13 +19,14 @@ def sole_reader(layer: Layer, needed: Collection[int]) -> frozenset[int]:
         for source in child.sources:
             readers.setdefault(source, []).append(i)
     called = {child.target for child in layer.children if child.kind == "call"}
-    kept = {layer.result, *needed}
+    kept = {layer.result, *layer.results, *needed}
     return frozenset(
         i
         for i, child in enumerate(layer.children)
         if child.op is not None
         and child.op.parameters(*child.inputs)
         and not is_tensor(child)
+        and not child.outputs
         and i not in kept
         and len(readers.get(i, ())) == 1
         and called.isdisjoint(readers[i])

@@ -37,7 +37,7 @@ class _Search:
         self.network = network
         self.work = Work(_WORK)
         self.memo: Memo = {}
-        self.remade: dict[tuple[int, Shape], Layer | SpecError] = {}
+        self.remade: dict[tuple[int, tuple[Shape, ...]], Layer | SpecError] = {}
         self.known: dict[int, str | None] = {}
 
     def problem(self, n: int) -> str | None:
@@ -63,12 +63,12 @@ class _Search:
             return refusal.code
         return None
 
-    def _again(self, layer: Layer, block_input: Shape) -> Layer:
-        """A block made again for another input. Raises `SpecError` and `TooMuchWork`."""
-        key = (id(layer.origin), block_input)
+    def _again(self, layer: Layer, block_inputs: tuple[Shape, ...]) -> Layer:
+        """A block made again for other inputs. Raises `SpecError` and `TooMuchWork`."""
+        key = (id(layer.origin), block_inputs)
         if key not in self.remade:
             try:
-                made = expand_block(self.network.document, layer, block_input, self.work)
+                made = expand_block(self.network.document, layer, block_inputs, self.work)
                 self.remade[key] = made
             except SpecError as problem:
                 self.remade[key] = problem
@@ -126,4 +126,4 @@ def least_input(network: NetworkIR) -> LeastInput:
 def _asks_for_size(root: Layer) -> bool:
     """Whether an expression uses a size of an input that is not its channels."""
     asking = [layer for layer in walk(root) if layer.size_dependencies]
-    return any(name != "channels" for layer in asking for name, _ in layer.size_dependencies)
+    return any(name != "channels" for layer in asking for _, name, _ in layer.size_dependencies)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
-from netspec.compiler.interpret import interpret
+from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer, NetworkIR
 from netspec.ops.base import Op, Shape
 
@@ -68,10 +69,11 @@ class _Recorder:
         """The place of each value within a container, by its source."""
         mine = sole_reader(layer, needed)
 
-        def call(child: Layer, given: tuple[int, ...]) -> int:
+        def call(child: Layer, given: tuple[int, ...]) -> Any:
             if child.op is not None:
-                return self.call(child, given, overwrites(child, mine))
-            return self.within(child, given)[child.result]
+                place = self.call(child, given, overwrites(child, mine))
+                return (place,) * len(child.outputs) if child.outputs else place
+            return returned(child, self.within(child, given))
 
         return interpret(layer, inputs, call)
 
@@ -87,7 +89,7 @@ class _Recorder:
         if in_place or op.view:
             output = inputs[0]
         else:
-            self.sizes.append(prod(layer.output))
+            self.sizes.append(sum(map(prod, layer.outputs)) or prod(layer.output))
             output = len(self.sizes) - 1
         if learns:
             self.learning.add(output)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from netspec.compiler.interpret import interpret
+from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.expression import size_of
 from netspec.compiler.language.work import Work
@@ -24,7 +24,7 @@ class Varies(Refusal):
 
 Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
 
-Again = Callable[[Layer, Shape], Layer]
+Again = Callable[[Layer, tuple[Shape, ...]], Layer]
 
 
 def output_shape(
@@ -33,31 +33,31 @@ def output_shape(
     memo: Memo,
     again: Again | None = None,
     work: Work | None = None,
-) -> Shape:
-    """The layer's output shape in eval mode for other input shapes.
+) -> Any:
+    """The layer's output shape in eval mode for other input shapes; a tuple where it gives several.
 
     Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
     other layers, unless `again` makes a block again. `memo` serves one network. The
     steps that it takes are counted in `work`, for the caller to look at.
     """
     if layer.size_dependencies and any(
-        size_of(inputs[0], attr) != size for attr, size in layer.size_dependencies
+        size_of(inputs[place], attr) != size for place, attr, size in layer.size_dependencies
     ):
         if again is None or layer.origin is None:
             raise Varies
-        layer = again(layer, inputs[0])
+        layer = again(layer, inputs[: len(layer.inputs)])
     if layer.op is not None:
         return _infer(layer.op, inputs, memo)
 
     if work is not None:
         work.left -= STEPS * len(layer.children)
 
-    def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
+    def call(child: Layer, given: tuple[Shape, ...]) -> Any:
         if child.op is not None and not child.size_dependencies:
             return _infer(child.op, given, memo)
         return output_shape(child, given, memo, again, work)
 
-    return interpret(layer, inputs, call, training=False)[layer.result]
+    return returned(layer, interpret(layer, inputs, call, training=False))
 
 
 def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from torch import nn
 
@@ -10,7 +11,7 @@ from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.building.graph import Graph, GraphStep, NamedValue, OpenGraph
 from netspec.compiler.building.initialize import initialize
-from netspec.compiler.ir import INPUT, Layer, NetworkIR, Output
+from netspec.compiler.ir import INPUT, OUTPUT, Layer, NetworkIR, Output, sibling
 from netspec.compiler.language.init_rule import Rule
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import Refusal, Shape
@@ -51,10 +52,12 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
     mine = sole_reader(layer, needed)
     if not outputs and _is_chain(layer):
         return nn.Sequential(OrderedDict((c.name, _child(c, rules, mine)) for c in layer.children))
-    first = _first(layer)
-    named = tuple(NamedValue(o.name, o.source + first, o.training_only) for o in outputs)
-    kind = OpenGraph if layer.free else Graph
-    graph = kind(_steps(layer, needed), layer.result + first, named)
+    slot = _slots(layer)
+    named = tuple(NamedValue(o.name, slot(o.source), o.training_only) for o in outputs)
+    inputs = len(layer.inputs) + len(layer.free)
+    kind = Graph if inputs == 1 else OpenGraph
+    results = tuple(slot(source) for source in layer.results)
+    graph = kind(_steps(layer, needed), slot(layer.result), named, results)
     batched: dict[str, Shape] = {}
     for child in layer.listed:
         if child.kind == "call":
@@ -95,19 +98,30 @@ def _child(layer: Layer, rules: BlockRules, mine: frozenset[int]) -> nn.Module:
 
 def _is_chain(layer: Layer) -> bool:
     """Whether every child is fed by the one before, as in `nn.Sequential`."""
-    if layer.order or layer.free or layer.result != len(layer.children) - 1:
+    if layer.order or layer.free or layer.results or layer.result != len(layer.children) - 1:
         return False
     return all(
         child.sources == (i - 1 if i else INPUT,)
         and child.kind != "call"
         and not child.training_only
+        and not child.outputs
         for i, child in enumerate(layer.children)
     )
 
 
-def _first(layer: Layer) -> int:
-    """How many inputs a container has, which is the number of its first child's value."""
-    return 1 + len(layer.free)
+def _slots(layer: Layer) -> Callable[[int], int]:
+    """Where a graph keeps the value of each source: its inputs, the last first, then outputs."""
+    inputs = max(1, len(layer.inputs) + len(layer.free))
+    starts: list[int] = []
+    at = inputs
+    for child in layer.children:
+        starts.append(at)
+        at += len(child.outputs) or 1
+
+    def slot(source: int) -> int:
+        return source + inputs if source < 0 else starts[sibling(source)] + source // OUTPUT
+
+    return slot
 
 
 def _steps(layer: Layer, needed: set[int]) -> tuple[GraphStep, ...]:
@@ -116,19 +130,21 @@ def _steps(layer: Layer, needed: set[int]) -> tuple[GraphStep, ...]:
     for i, child in enumerate(layer.children):
         for source in child.sources:
             last[source] = i
-        last.setdefault(i, i)
-    keep = {layer.result, *needed}
-    first = _first(layer)
+        for place in range(len(child.outputs) or 1):
+            last.setdefault(i + place * OUTPUT, i)
+    keep = {layer.result, *layer.results, *needed}
+    slot = _slots(layer)
     done: dict[int, list[int]] = {}
     for source, index in last.items():
         if source not in keep:
-            done.setdefault(index, []).append(source + first)
+            done.setdefault(index, []).append(slot(source))
     return tuple(
         GraphStep(
             layer.children[child.target].name if child.kind == "call" else child.name,
-            tuple(source + first for source in child.sources),
+            tuple(slot(source) for source in child.sources),
             tuple(sorted(done.get(i, ()))),
             child.training_only,
+            len(child.outputs),
         )
         for i, child in enumerate(layer.children)
     )

@@ -11,13 +11,15 @@ class GraphStep(NamedTuple):
     """One step of a forward pass: run the child `name` on the values at `sources`.
 
     Values are numbered: first the outer values that the container reads, the last of them first,
-    then its own input, and each step adds one. `done` are the values that no later step needs.
+    then its own input, and each step adds one; one whose module gives a tuple adds all `outputs`
+    of it. `done` are the values that no later step needs.
     """
 
     name: str
     sources: tuple[int, ...]
     done: tuple[int, ...]
     training_only: bool
+    outputs: int = 0
 
 
 class NamedValue(NamedTuple):
@@ -37,9 +39,14 @@ class Graph(nn.Module):
     """
 
     def __init__(
-        self, steps: tuple[GraphStep, ...], result: int, outputs: tuple[NamedValue, ...]
+        self,
+        steps: tuple[GraphStep, ...],
+        result: int,
+        outputs: tuple[NamedValue, ...],
+        results: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
+        self._results = results
         self._steps = steps
         self._result = result
         self._outputs = outputs
@@ -51,11 +58,13 @@ class Graph(nn.Module):
     def _run(self, values: list[Tensor | None], x: Tensor) -> Tensor | dict[str, Tensor]:
         modules = self._modules
         training = self.training
-        for name, sources, done, training_only in self._steps:
+        for name, sources, done, training_only, outputs in self._steps:
             if training_only and not training:
-                values.append(None)
+                values += [None] * (outputs or 1)
                 continue
-            if len(sources) == 1:
+            if outputs:
+                values += modules[name](*[values[s] for s in sources])  # type: ignore[misc]
+            elif len(sources) == 1:
                 values.append(modules[name](values[sources[0]]))  # type: ignore[misc]
             elif sources:
                 values.append(modules[name](*[values[s] for s in sources]))  # type: ignore[misc]
@@ -65,6 +74,8 @@ class Graph(nn.Module):
                 values[index] = None
         if self._outputs:
             return self._named(values)
+        if self._results:
+            return tuple([values[at] for at in self._results])  # type: ignore[return-value]
         return values[self._result]  # type: ignore[return-value]
 
     def _tensor(self, name: str, x: Tensor) -> Tensor:
@@ -89,8 +100,8 @@ class Graph(nn.Module):
 
 
 class OpenGraph(Graph):
-    """A graph that also reads values around it, such as the input of its block."""
+    """A graph of several inputs: those of its block, and values around it that it reads."""
 
     def forward(self, x: Tensor, *outer: Tensor) -> Tensor | dict[str, Tensor]:
-        """Run the steps in order; `outer` are the values around the container."""
+        """Run the steps in order; `outer` are the inputs after the first."""
         return self._run([*reversed(outer), x], x)

@@ -180,9 +180,13 @@ def _mend(raw: Node) -> str | None:
 
 
 def block_env(
-    context: Elaboration, block: Block, entry: Entry, scope: Scope, bound: InputShape | None
+    context: Elaboration,
+    block: Block,
+    entry: Entry,
+    scope: Scope,
+    bound: dict[str, InputShape | None],
 ) -> Env:
-    """What a block's expressions see: its parameters, and its `input`.
+    """What a block's expressions see: its parameters, and the shapes of its inputs.
 
     Raises `AlreadyReported` after a finding.
     """
@@ -204,7 +208,7 @@ def block_env(
         values[name] = fitted(param, value)
     if not well:
         _refuse_params(context, block, entry, given, nodes, scope)
-    values["input"] = bound
+    values.update(bound)
     return extended(table.defaults, values)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from netspec.compiler.expanding.context import AlreadyReported, Elaboration, Site, Wire
-from netspec.compiler.interpret import interpret
+from netspec.compiler.expanding.context import NOWHERE, AlreadyReported, Elaboration, Site, Wire
+from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer, Scope, changed, leaves, walk
 from netspec.compiler.language.document import Entry
 from netspec.counted import counted
@@ -66,12 +66,14 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...], guard: Callable[[Shape], None
         return changed(layer, inputs=inputs, output=output)
     children: list[Layer] = []
 
-    def call(child: Layer, given: tuple[Shape, ...]) -> Shape:
+    def call(child: Layer, given: tuple[Shape, ...]) -> Shape | tuple[Shape, ...]:
         children.append(rerun(child, given, guard))
-        return children[-1].output
+        return children[-1].outputs or children[-1].output
 
-    values = interpret(layer, inputs, call)
-    return changed(layer, inputs=inputs, children=tuple(children), output=values[layer.result])
+    given = returned(layer, interpret(layer, inputs, call))
+    outputs = given if layer.results else ()
+    return changed(layer, inputs=inputs, children=tuple(children),
+                   output=outputs[0] if outputs else given, outputs=outputs)  # fmt: skip
 
 
 def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:
@@ -113,7 +115,8 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
     if first.free or len(shapes) != len(first.inputs):
         message = f"`{first.name}` takes {counted(len(first.inputs), 'input')}, not {len(shapes)}"
         if first.free:
-            message = f"`{first.name}` uses its block's `input`, and cannot be called again"
+            listed = ", ".join(f"`{name}`" for name in first.free)
+            message = f"`{first.name}` reads {listed} from around it, and cannot be called again"
         context.report("NS309", message, entry.span)
         raise AlreadyReported
     layers, edges = _size(context, first)
@@ -124,7 +127,7 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
     try:
         again = rerun(first, shapes, lambda shape: context.guard_size(shape, entry.span))
     except Refusal as refusal:
-        context.refused(refusal, entry, Site(entry.op, entry.op, inputs, earlier.scope, {}))
+        context.refused(refusal, entry, Site(entry.op, entry.op, inputs, earlier.scope, NOWHERE))
         raise AlreadyReported from None
     _require_same_module(context, entry, first, again)
     return again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from netspec.compiler.expanding.call import called
 from netspec.compiler.expanding.context import (
@@ -14,8 +14,10 @@ from netspec.compiler.expanding.context import (
     Elaboration,
     LimitReached,
     Site,
+    Wall,
     Wire,
 )
+from netspec.compiler.expanding.taps import tap
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
 from netspec.compiler.language.env import extended
@@ -24,6 +26,10 @@ from netspec.compiler.language.said import said
 from netspec.counted import counted
 from netspec.diagnostics import Note, Span, nearest
 from netspec.json_schema import INTEGER, as_declared
+from netspec.ops import OPS
+
+SEVERAL: Final = "the inputs"
+"""What made a value that could be any of several inputs."""
 
 Expand = Callable[[Entry, Site], Layer | None]
 """How one entry becomes a layer; None after a finding."""
@@ -67,24 +73,26 @@ def _with(scope: Scope, names: dict[str, Any]) -> Scope:
 class Builder:
     """A container while its children are added."""
 
-    def __init__(self, context: Elaboration, site: Site, start: Wire, expand: Expand) -> None:
-        """Begin a container at `site` whose only input is `start`."""
+    def __init__(
+        self, context: Elaboration, site: Site, inputs: tuple[Wire, ...], expand: Expand
+    ) -> None:
+        """Begin a container at `site` that is fed `inputs`."""
         self.context, self.site, self.scope = context, site, site.scope
         self.expand = expand
-        self.start = start if start.source == INPUT else start._replace(source=INPUT)
+        self.fed = tuple([wire.source for wire in inputs])
+        self.starts = tuple([wire._replace(source=INPUT - i) for i, wire in enumerate(inputs)])
         self.prefix = f"{site.path}." if site.path else ""
-        # An outer value that feeds the container is its own input, and not read from outside.
-        self.outer: dict[str, Wire] = {}
-        source = INPUT
-        for name, wire in site.outer.items():
-            source -= 1
-            own = wire.source == start.source
-            self.outer[name] = self.start if own else wire._replace(source=source)
-        self.free: set[str] = set()
+        self.free: dict[str, Wire] = {}
+        """Values from around the container that it reads: its inputs after those of its own."""
         self.children: list[Layer] = []
         self.indices: dict[str, int] = {}
         self.names: dict[str, Wire] = {}
+        self.taps: dict[str, Wire] = {}
         self.aliases: set[str] = set()
+        self.start = self.starts[0]
+        if len(inputs) > 1:
+            names = tuple(site.outer.visible())
+            self.start = self.start._replace(maker=SEVERAL, choices=names)
         self.previous = self.start
         self.poisoned = False
         self.numbered = 0
@@ -161,6 +169,8 @@ class Builder:
     def sources(self, entry: Entry, scope: Scope) -> tuple[Wire, ...]:
         """The values that feed the entry. Raises `AlreadyReported` for a name that is not there."""
         if entry.sources is None:
+            if self.previous.choices and entry.kind != "sequence":  # which may need none
+                return self.unsaid(entry)
             return (self.previous,)
         self.context.add_edges(len(entry.sources), entry.span)
         found: list[Wire] = []
@@ -168,20 +178,40 @@ class Builder:
             found.append(self.source(self.context.layer_name(raw, span, scope), span, entry))
         return tuple(found)
 
+    def unsaid(self, entry: Entry) -> tuple[Wire, ...]:
+        """The inputs of an entry where they could be several. Raises `AlreadyReported`."""
+        if entry.op in OPS and OPS[entry.op].arity[1] == 0:
+            return ()
+        self.choose(self.previous, entry.span)
+        raise AlreadyReported
+
+    def choose(self, wire: Wire, span: Span) -> None:
+        """Report that one of several values must be named."""
+        listed = ", ".join(f"`{name}`" for name in wire.choices)
+        first = wire.choices[0]
+        if wire.maker == SEVERAL:
+            message = f"which of the inputs {listed} this takes is not said"
+            hint = f"name it: `from: {first}`"
+        else:
+            message = f"`{wire.maker}` gives several values: {listed}"
+            hint = f"name one: `from: {wire.maker.rpartition('.')[2]}.{first}`"
+        self.context.report("NS407", message, span, hint)
+
     def source(self, name: str, span: Span, entry: Entry) -> Wire:
         """The value of one name in `from`. Raises `AlreadyReported` after a finding."""
-        if name not in self.names and name in self.outer:
-            return self.outer_value(name)
-        if name not in self.names:
+        value = self.lookup(name)
+        if value is None:
             if not self.poisoned:
-                near = nearest(name, [*self.names, *self.outer])
+                near = nearest(name, self.visible())
                 hint = f"did you mean `{near}`?" if near else (
-                    "`from` takes an earlier layer of the same sequence, or `input`"
+                    "`from` takes an earlier layer of this sequence or of one around it, or `input`"
                 )  # fmt: skip
                 message = f"no earlier layer here is called `{name}`"
                 self.context.report("NS304", message, span, hint)
             raise AlreadyReported
-        value = self.names[name]
+        if value.choices:
+            self.choose(value, span)
+            raise AlreadyReported
         if value.training_only and not entry.training_only:
             self.context.report(
                 "NS304",
@@ -192,12 +222,44 @@ class Builder:
             raise AlreadyReported
         return value
 
-    def outer_value(self, name: str) -> Wire:
-        """A value outside of the container, which then is one of its free names."""
-        wire = self.outer[name]
-        if wire.source != INPUT:
-            self.free.add(name)
-        return wire
+    def lookup(self, name: str) -> Wire | None:
+        """The value of a name: of a layer here, in one, or around the container.
+
+        A value from around becomes one of the container's inputs, unless it feeds it anyway.
+        """
+        found = self.names.get(name) or self.free.get(name) or self.taps.get(name)
+        if found is None and "." in name:
+            found = self.tapped(name)
+        if found is not None:
+            return found
+        around = self.site.outer.lookup(name)
+        if around is None or around.choices:
+            return around
+        if around.source in self.fed:
+            return around._replace(source=INPUT - self.fed.index(around.source))
+        source = INPUT - len(self.starts) - len(self.free)
+        found = self.free[name] = around._replace(source=source)
+        return found
+
+    def tapped(self, name: str) -> Wire | None:
+        """The value within an earlier layer that a name with dots stands for."""
+        parts = name.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            first, rest = ".".join(parts[:length]), ".".join(parts[length:])
+            index = self.indices.get(first)
+            if index is None or first not in self.names or first in self.aliases:
+                continue
+            reached = tap(self.children, index, rest)
+            if reached is not None:
+                wire = Wire(reached.source, reached.shape, name, self.names[first].span,
+                            reached.training_only)  # fmt: skip
+                self.taps[name] = wire
+                return wire
+        return None
+
+    def visible(self) -> list[str]:
+        """Every name that can stand in `from`."""
+        return [*self.names, *self.site.outer.visible()]
 
     def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
         """Add one entry under `key` (or, where that is empty, its number)."""
@@ -239,7 +301,7 @@ class Builder:
         """Expand one entry; None where its input or itself has failed."""
         if None in [wire.shape for wire in inputs]:
             return None
-        return self.expand(entry, Site(name, self.prefix + name, inputs, scope, self.outer))
+        return self.expand(entry, Site(name, self.prefix + name, inputs, scope, self))
 
     def path(self, name: str) -> str:
         """The path of a child."""
@@ -255,13 +317,13 @@ class Builder:
     def append(self, name: str, made: Layer, span: Span) -> None:
         """Take a layer as the next child."""
         if made.free:
-            outer = tuple(self.outer_value(name).source for name in made.free)
+            outer = [found.source for n in made.free if (found := self.lookup(n)) is not None]
             made = changed(made, sources=(*made.sources, *outer))
         self.children.append(made)
         self.numbered += 1
         index = len(self.children) - 1
         self.indices[made.name] = index
-        value = Wire(index, made.output, made.path, made.span, made.training_only)
+        value = Wire(index, made.output, made.path, made.span, made.training_only, made.choices)
         self.names[name] = value
         self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
@@ -274,12 +336,20 @@ class Builder:
         self.numbered = len(self.names)
         if not self.add(entry, key, scope, span):
             return None
-        return self.names[key]  # which is not the last value where the branch is a `Parameter`
+        made = self.names[key]  # which is not the last value where the branch is a `Parameter`
+        if made.choices:
+            self.choose(made, span)
+            return None
+        return made
 
     def finish(self, span: Span) -> Layer | None:
         """The container; None if any child failed."""
         inputs = self.site.inputs
         if self.poisoned or self.previous.shape is None or inputs[0].shape is None:
+            return None
+        outer = self.site.outer
+        if self.previous.choices and not (isinstance(outer, Wall) and outer.outputs):
+            self.choose(self.previous, span)
             return None
         return Layer(
             self.site.name,
@@ -293,4 +363,5 @@ class Builder:
             result=self.previous.source,
             free=tuple(self.free),
             expanded_from=self.scope.expanded_from,
+            left_out=tuple([(name, self.names[name].source) for name in self.aliases]),
         )

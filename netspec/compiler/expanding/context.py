@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
 from netspec.compiler.ir import INPUT, Layer, Scope, provenance
 from netspec.compiler.language.document import Document, Entry
-from netspec.compiler.language.expression import ExpressionError, evaluate, names
+from netspec.compiler.language.expression import ExpressionError, InputShape, evaluate, names
 from netspec.compiler.language.params import ParamTable
 from netspec.compiler.language.said import flow
 from netspec.compiler.language.schema_validation import expression_span
@@ -35,19 +35,52 @@ class Wire(NamedTuple):
     maker: str
     span: Span | None
     training_only: bool = False
+    choices: tuple[str, ...] = ()
+    """The names of several values, of which one must be named: this wire alone is none."""
+
+
+class Frame(Protocol):
+    """What can be named at a place."""
+
+    def lookup(self, name: str) -> Wire | None:
+        """The value of this name, whose source is one of the frame."""
+
+    def visible(self) -> list[str]:
+        """Every name that `lookup` knows."""
+
+
+class Wall(dict[str, Wire]):
+    """The frame of a block, or of the network: its inputs, and nothing from around it.
+
+    `outputs` says whether its outputs are named, so that its last layer need not give one value.
+    """
+
+    outputs: bool = False
+
+    def lookup(self, name: str) -> Wire | None:
+        """The input of this name."""
+        return self.get(name)
+
+    def visible(self) -> list[str]:
+        """The names of the inputs."""
+        return list(self)
+
+
+NOWHERE: Final = Wall()
+"""The frame of what names nothing."""
 
 
 class Site(NamedTuple):
     """Where an entry stands: its name and path, what feeds it, and what it sees.
 
-    `outer` holds the one value outside of its container that it can name: its block's `input`.
+    `outer` is the frame around its container, whose values it can name too.
     """
 
     name: str
     path: str
     inputs: tuple[Wire, ...]
     scope: Scope
-    outer: dict[str, Wire]
+    outer: Frame
 
 
 class LimitReached(Exception):
@@ -261,6 +294,8 @@ class Elaboration:
         except KeyError:
             return None
         for place, value in enumerate(values):
+            if value.__class__ is InputShape:
+                return None
             if value.__class__ is list and not _short(value):
                 self.lists[id(value)] = value
                 values[place] = "list", id(value)

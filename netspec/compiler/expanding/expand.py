@@ -6,19 +6,23 @@ shape. A layer that fails gives one finding; what follows from it has no shape a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netspec.compiler.expanding.arguments import block_env, listed_order, make_op, op_name
 from netspec.compiler.expanding.container import Builder, copies
 from netspec.compiler.expanding.context import (
+    NOWHERE,
     AlreadyReported,
     Elaboration,
     LimitReached,
     Site,
+    Wall,
     Wire,
 )
-from netspec.compiler.expanding.outputs import outputs
+from netspec.compiler.expanding.outputs import block_outputs, outputs
+from netspec.compiler.expanding.taps import giving
 from netspec.compiler.ir import (
     INPUT,
     BlockInit,
@@ -29,12 +33,12 @@ from netspec.compiler.ir import (
     Scope,
     changed,
 )
-from netspec.compiler.language.document import Document, Entry
+from netspec.compiler.language.document import Block, Document, Entry
 from netspec.compiler.language.expression import InputShape
 from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.compiler.language.work import Work
 from netspec.counted import counted
-from netspec.diagnostics import SpecError
+from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
 
@@ -59,18 +63,18 @@ def expand(
     bound = InputShape(shape)
     scope = Scope({**params, "input": bound}, None, ())
     start = Wire(INPUT, shape, "the input", document.input_span)
+    frame = Wall(input=start)
+    frame.outputs = document.outputs is not None
     root: Layer | None = None
     found: tuple[Output, ...] = ()
     try:
         context.guard_size(shape, document.input_span)
-        root = Expander(context).layer(
-            document.layers, Site("", "", (start,), scope, {"input": start})
-        )
+        root = Expander(context).layer(document.layers, Site("", "", (start,), scope, frame))
         if root is not None:
             root = _as_container(root, shape)
-            sizes = (*root.size_dependencies, *bound.asked.items())
+            sizes = (*root.size_dependencies, *_sizes([bound]))
             root = changed(root, size_dependencies=sizes)
-            found = outputs(context, root, scope)
+            root, found = outputs(context, root, scope)
     except LimitReached:
         pass
     finally:
@@ -80,18 +84,21 @@ def expand(
     return Expansion(root, found)
 
 
-def expand_block(document: Document, layer: Layer, shape: Shape, work: Work | None = None) -> Layer:
-    """The block that a layer came from, made again for an input of this shape.
+def expand_block(
+    document: Document, layer: Layer, shapes: tuple[Shape, ...], work: Work | None = None
+) -> Layer:
+    """The block that a layer came from, made again for inputs of these shapes.
 
-    Raises `SpecError` with the first finding.
+    It gives the values that others take from within it, too. Raises `SpecError` with the first
+    finding.
     """
     assert layer.origin is not None
     entry, block, scope = layer.origin
-    context = Elaboration(document, shape, first=True, work=work)
+    context = Elaboration(document, shapes[0], first=True, work=work)
     made: Layer | None = None
     try:
-        start = Wire(INPUT, shape, "the input", None)
-        site = Site(layer.name, layer.path, (start,), scope, {})
+        starts = tuple([Wire(INPUT - i, s, "the input", None) for i, s in enumerate(shapes)])
+        site = Site(layer.name, layer.path, starts, scope, NOWHERE)
         made = Expander(context).block(entry, block, site)
     except (LimitReached, AlreadyReported):
         pass
@@ -99,7 +106,20 @@ def expand_block(document: Document, layer: Layer, shape: Shape, work: Work | No
         context.settle()
     if made is None:
         raise SpecError(tuple(context.findings.values()))
+    if len(layer.output_names) > len(made.output_names):
+        try:
+            return giving(made, tuple([name for name in layer.output_names if name]))
+        except KeyError as missing:
+            message = f"`{layer.path}` has no `{missing.args[0]}` then"
+            raise SpecError((Diagnostic("NS304", message, layer.span),)) from None
     return made
+
+
+def _sizes(bound: Sequence[InputShape]) -> Iterator[tuple[int, str, int]]:
+    """The sizes that expressions asked for: of which input, which one, and what it was."""
+    for place, shape in enumerate(bound):
+        for name, size in shape.asked.items():
+            yield place, name, size
 
 
 def _as_container(layer: Layer, shape: Shape) -> Layer:
@@ -129,7 +149,7 @@ class Expander:
             one = self.context.one_input(entry, site.inputs, "a layer with `repeat`")
         except AlreadyReported:
             return None
-        builder = Builder(self.context, site, one, self.layer)
+        builder = Builder(self.context, site, (one,), self.layer)
         # what stands beside `repeat` has been heeded by the enclosing sequence
         body = replace(
             entry, repeat=None, sources=None, condition=None, name=None, training_only=False
@@ -147,8 +167,10 @@ class Expander:
             if entry.branches is not None:
                 return self.joined(entry, site)
             if entry.kind == "sequence":
-                one = self.context.one_input(entry, site.inputs, "a sequence")
-                builder = Builder(self.context, site, one, self.layer)
+                inputs = site.inputs
+                if not isinstance(site.outer, Wall):  # else they are a block's
+                    inputs = (self.context.one_input(entry, inputs, "a sequence"),)
+                builder = Builder(self.context, site, inputs, self.layer)
                 builder.extend(entry.children, site.scope)
                 return builder.finish(entry.span)
             runs = op_name(self.context, entry, site.scope)
@@ -194,20 +216,27 @@ class Expander:
         """A block with its parameters bound; None after a finding."""
         context, scope = self.context, site.scope
         block = context.document.blocks[block_name]
-        one = context.one_input(entry, site.inputs, f"the block `{block_name}`")
+        if len(site.inputs) != len(block.inputs):
+            _refuse_inputs(context, block, entry, len(site.inputs))
+            return None
         if block_name in [used.block for used in scope.expanded_from]:
             chain = " → ".join([v.block for v in scope.expanded_from] + [block_name])
             context.report("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
                            "a network is finite: use `repeat`")  # fmt: skip
             raise LimitReached
-        bound = None if one.shape is None else InputShape(one.shape)
-        env = block_env(context, block, entry, scope, bound)
-        if bound is None:
+        bound = [None if wire.shape is None else InputShape(wire.shape) for wire in site.inputs]
+        env = block_env(context, block, entry, scope, dict(zip(block.inputs, bound, strict=True)))
+        known = [shape for shape in bound if shape is not None]
+        if len(known) < len(bound):
             return None
         within = (*scope.expanded_from, ExpandedFrom(block_name, entry.span))
-        start = one._replace(source=INPUT)
+        starts = tuple([wire._replace(source=INPUT - i) for i, wire in enumerate(site.inputs)])
         inner = Scope(env, block_name, within)
-        made = self.layer(block.body, Site(site.name, site.path, (start,), inner, {"input": start}))
+        frame = Wall(zip(block.inputs, starts, strict=True))
+        frame.outputs = bool(block.outputs)
+        made = self.layer(block.body, Site(site.name, site.path, starts, inner, frame))
+        if made is not None and block.outputs:
+            made = block_outputs(context, block, made, inner)
         if made is None:
             return None
         inits = made.inits
@@ -220,15 +249,17 @@ class Expander:
             span=entry.span if made.op is None else made.span,
             inits=inits,
             order=listed_order(context, block, made, inner) if block.order else made.order,
-            origin=BlockUse(entry, block_name, scope) if bound.asked else made.origin,
-            size_dependencies=(*made.size_dependencies, *bound.asked.items()),
+            origin=BlockUse(entry, block_name, scope)
+            if any(x.asked for x in known)
+            else (made.origin),
+            size_dependencies=(*made.size_dependencies, *_sizes(known)),
         )
 
     def joined(self, entry: Entry, site: Site) -> Layer | None:
         """`branches`, each fed the same input, then the op that joins them."""
         context, scope = self.context, site.scope
         one = site.inputs[0]
-        builder = Builder(context, site, one, self.layer)
+        builder = Builder(context, site, (one,), self.layer)
         outs: list[Wire] = []
         for i, child in enumerate(entry.branches or ()):
             key = builder.key(child, scope)
@@ -253,11 +284,24 @@ class Expander:
         own = op_name(context, join, scope).lower()
         while own in builder.names or own in TAKEN_BY_TORCH:
             own += "_"
-        made = self.single(join, Site(own, builder.path(own), tuple(outs), scope, {}))
+        made = self.single(join, Site(own, builder.path(own), tuple(outs), scope, NOWHERE))
         if made is None:
             return None
         builder.append(own, made, entry.span)
         return builder.finish(entry.span)
+
+
+def _refuse_inputs(context: Elaboration, block: Block, entry: Entry, given: int) -> None:
+    """Say how many inputs the block takes."""
+    takes = counted(len(block.inputs), "input")
+    hint = "join them first with `Add`, `Mul` or `Concat`"
+    if len(block.inputs) > 1:
+        takes += ", " + ", ".join(f"`{name}`" for name in block.inputs)
+        hint = "name them in this order: `from: [a, b]`"
+    elif given:
+        takes = "one input"
+    message = f"the block `{block.name}` takes {takes}, not {given}"
+    context.report("NS407", message, entry.span, hint)
 
 
 def _refuse_number(context: Elaboration, op: Op, entry: Entry, given: int) -> None:

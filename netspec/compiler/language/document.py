@@ -85,6 +85,9 @@ class Block:
     init: tuple[Rule, ...] = ()
     order: tuple[tuple[str, Span], ...] = ()
     """Names of children in the order in which torch lists them, where they run in another."""
+    inputs: tuple[str, ...] = ("input",)
+    outputs: tuple[tuple[str, str, Span], ...] = ()
+    """What each output is called, the value that it is, and where that is written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,8 +114,8 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
         b = _walk(node.right, env, work)  # type: ignore[attr-defined]
         return _binary(node, type(node.op), a, b, work)  # type: ignore[attr-defined]
     match node:
-        case ast.Attribute(attr=attr):
-            return _size(node, attr, env)
+        case ast.Attribute(value=ast.Name(id=name), attr=attr):
+            return _size(node, name, attr, env)
         case ast.Compare(left=left, ops=ops, comparators=others):
             a = _walk(left, env, work)
             for compare, other in zip(ops, others, strict=True):
@@ -157,11 +157,11 @@ def _lookup(node: ast.expr, name: str, env: Env) -> Any:
     if name in env:
         value = env[name]
         if isinstance(value, InputShape):
-            raise _fail(node, "`input` has sizes, and is none itself", "write `input.channels`")
+            raise _fail(node, f"`{name}` has sizes, and is none itself", f"write `{name}.channels`")
         return value
     if name in _CONSTANTS:
         return _CONSTANTS[name]
-    known = [n for n in env if n != "input"]
+    known = [n for n, value in env.items() if n != "input" and not isinstance(value, InputShape)]
     near = nearest(name, known)
     hint = f"did you mean `{near}`?" if near else None
     if name == "index":
@@ -176,10 +176,19 @@ def _lookup(node: ast.expr, name: str, env: Env) -> Any:
     )
 
 
-def _size(node: ast.expr, attr: str, env: Env) -> int:
-    bound = env.get("input")
+def _size(node: ast.expr, name: str, attr: str, env: Env) -> int:
+    bound = env.get(name)
     if not isinstance(bound, InputShape):
-        raise _fail(node, "the input's shape is not known here")
+        if bound is not None:
+            raise _fail(node, f"`{name}` is no input, and has no {attr}")
+        inputs = [n for n, value in env.items() if isinstance(value, InputShape)]
+        if name == "input" and not inputs:
+            raise _fail(node, "the input's shape is not known here")
+        near = nearest(name, inputs) or (inputs[0] if len(inputs) == 1 else None)
+        hint = f"did you mean `{near}.{attr}`?" if near else (
+            f"the inputs here are {', '.join(f'`{n}`' for n in inputs)}" if inputs else None
+        )  # fmt: skip
+        raise _fail(node, f"no input here is called `{name}`", hint)
     size = size_of(bound.shape, attr)
     if size is None:
         raise _fail(node, f"an input of {'×'.join(map(str, bound.shape))} has no {attr}")

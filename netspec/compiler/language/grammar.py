@@ -198,7 +198,7 @@ def _hint(node: ast.expr) -> str:
     """The nearest name that the language has, or all that it has."""
     near, called = None, ""
     match node:
-        case ast.Attribute(value=ast.Name(id="input"), attr=attr):
+        case ast.Attribute(value=ast.Name(), attr=attr):
             near = nearest(attr, SIZES)
         case ast.Call(func=ast.Name(id=name)):
             near, called = nearest(name, list(FUNCTIONS)), "(…)"
@@ -232,12 +232,15 @@ def _refused(node: ast.expr) -> str | None:
             return None if step is None else "a slice has no step"
         case ast.Subscript():
             return None
-        case ast.Attribute(value=ast.Name(id="input"), attr=attr):
+        case ast.Attribute(value=ast.Name(id=name), attr=attr):
             if attr in SIZES:
                 return None
-            return f"`input` has no `{attr}`, only " + ", ".join(f"`{s}`" for s in SIZES)
+            sizes = ", ".join(f"`{s}`" for s in SIZES)
+            if name != "input":
+                return f"an expression has no attributes but the sizes of an input: {sizes}"
+            return f"`{name}` has no `{attr}`, only {sizes}"
         case ast.Attribute():
-            return "an expression has no attributes but those of `input`"
+            return "an expression has no attributes but the sizes of an input"
         case ast.Call(func=ast.Name(id=name), keywords=[], args=args):
             if any(isinstance(a, ast.Starred) for a in args):
                 return "an expression has no `*`"

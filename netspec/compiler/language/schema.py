@@ -167,7 +167,23 @@ def _schema(names: tuple[str, ...]) -> Schema:
         "properties": {
             "description": {"type": "string", "description": "what the block is"},
             "params": params,
+            "inputs": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[a-z_][A-Za-z0-9_]*$"},
+                "minItems": 1,
+                "maxItems": 64,
+                "uniqueItems": True,
+                "description": "what the block calls its inputs, in the order of `from`; "
+                "`input`, where this is left out",
+            },
             "layers": {**LAYERS, "description": "what the block is made of"},
+            "outputs": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": NAME,
+                "description": "the values that the block gives, each under its name, where it is "
+                "not the last layer's alone",
+            },
             "order": {
                 "type": "array",
                 "items": NAME,

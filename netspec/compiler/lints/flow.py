@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netspec.compiler import ir
-from netspec.compiler.interpret import interpret
+from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import INPUT, Layer, Output
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.silenced import silenced
@@ -65,17 +65,18 @@ class Flow:
                     self.users[source].append(i)
         self.is_output = {source for _, source in self.outputs}
 
-    def _run(self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool) -> int:
+    def _run(self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool) -> Any:
         training = training or layer.training_only
         if layer.op is not None:
             self.steps.append(FlowStep(layer, layer.op, module, inputs, training))
-            return len(self.steps) - 1
-        return self._within(layer, inputs, module, training)[layer.result]
+            step = len(self.steps) - 1
+            return (step,) * len(layer.outputs) if layer.outputs else step
+        return returned(layer, self._within(layer, inputs, module, training))
 
     def _within(
         self, layer: Layer, inputs: tuple[int, ...], module: str, training: bool
     ) -> dict[int, int]:
-        def call(child: Layer, given: tuple[int, ...]) -> int:
+        def call(child: Layer, given: tuple[int, ...]) -> Any:
             owner = layer.children[child.target] if child.kind == "call" else child
             path = f"{module}.{owner.name}" if module else owner.name
             return self._run(child, given, path, training)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from netspec.compiler.ir import Layer
+from netspec.compiler.ir import Layer, sibling
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.expression import ExpressionError, names, pieces
 from netspec.compiler.lints.flow import Flow, provenance
@@ -22,11 +22,12 @@ def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
     todo = [network.root]
     while todo:
         layer = todo.pop()
-        taken = {layer.result}
+        taken = {layer.result, *layer.results}
         if layer is network.root:
             taken = {output.source for output in network.output_list}
         for child in layer.children:
             taken.update(child.sources)
+        taken = {sibling(source) for source in taken}
         for i, child in enumerate(layer.children):
             if i in taken:
                 used.add(child.span)

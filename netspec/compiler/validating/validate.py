@@ -180,7 +180,7 @@ class _Validator(Entries):
             self.block_params[name] = {}
             self.broken_blocks.add(name)
             return
-        known = ["description", "params", "layers", "order", "init"]
+        known = ["description", "params", "inputs", "layers", "outputs", "order", "init"]
         wrong = [k for k in value.items if k not in known]
         for key in wrong:
             self.report(unknown_key(key, value.keys[key], f"the block `{name}`", known))
@@ -188,6 +188,37 @@ class _Validator(Entries):
         if "layers" not in value.items and not wrong:
             self.report(missing_keys(["layers"], span, f"the block `{name}`"))
         self.block_params[name] = self.params(value.items.get("params"), f"`{name}`")
+
+    def block_inputs(self, name: str, node: Node | None) -> tuple[str, ...]:
+        """What a block calls its inputs: `input`, where it says nothing."""
+        if node is None:
+            return ("input",)
+        before = len(self.findings)
+        check(node, self.schema["$defs"]["block"]["properties"]["inputs"], "`inputs`", self.report)
+        if len(self.findings) > before or not isinstance(node, Sequence):
+            return ("input",)
+        for item in node.items:
+            word = _word(item)
+            unfit = None if word == "input" else unfit_variable(word, "an input", item.span)
+            if unfit is not None:
+                self.report(unfit)
+            elif word in self.block_params[name]:
+                message = f"`{word}` is a parameter of `{name}`, and cannot be an input too"
+                self.say("NS208", message, item.span, "rename one of them")
+        return tuple(_word(item) for item in node.items)
+
+    def block_outputs(self, node: Node | None) -> tuple[tuple[str, str, Span], ...]:
+        """What a block gives out, each under its name."""
+        if node is None:
+            return ()
+        before = len(self.findings)
+        schema = self.schema["$defs"]["block"]["properties"]["outputs"]
+        check(node, schema, "`outputs`", self.report)
+        if len(self.findings) > before or not isinstance(node, Mapping):
+            return ()
+        for name, span in node.keys.items():
+            self.child_name(name, span)
+        return tuple((name, _word(item), item.span) for name, item in node.items.items())
 
     def block(self, name: str, value: Mapping, span: Span) -> Block:
         """Read a block's layers, and what stands beside them."""
@@ -203,6 +234,8 @@ class _Validator(Entries):
             body,
             init_rules(value.items.get("init"), self.beside.append),
             words(order) if isinstance(order, Sequence) else (),
+            self.block_inputs(name, value.items.get("inputs")),
+            self.block_outputs(value.items.get("outputs")),
         )
 
 

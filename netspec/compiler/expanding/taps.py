@@ -1,0 +1,100 @@
+"""`from: backbone.layer3`: a value within an earlier layer, which then gives it beside its own."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netspec.compiler.ir import OUTPUT, Layer, changed, sibling
+from netspec.ops.base import Shape
+
+
+class Tapped(NamedTuple):
+    """A value that was reached: its source, its shape, and whether only training has it."""
+
+    source: int
+    shape: Shape
+    training_only: bool
+
+
+def tap(children: list[Layer], index: int, name: str) -> Tapped | None:
+    """The value called `name` within the sibling at `index`, or None where it has none.
+
+    A container through which this goes gives one value more from then on, in `children` itself;
+    so do the calls of it, which run the same module.
+    """
+    owner = children[index].target if children[index].kind == "call" else index
+    places = {owner: _giving(children[owner], name)}
+    for i, child in enumerate(children):
+        if child.kind == "call" and child.target == owner:
+            places[i] = _giving(child, name)
+    if index not in places or None in places.values():
+        return None
+    for i, made in places.items():
+        assert made is not None
+        children[i] = made
+    given = children[index]
+    place = given.output_names.index(name)
+    training = given.training_only or _only_in_training(given, place)
+    return Tapped(index + place * OUTPUT, given.outputs[place], training)
+
+
+def giving(layer: Layer, names: tuple[str, ...]) -> Layer:
+    """The layer, giving what these names stand for too. Raises `KeyError` for one it has not."""
+    for name in names:
+        made = _giving(layer, name)
+        if made is None:
+            raise KeyError(name)
+        layer = made
+    return layer
+
+
+def within(layer: Layer, name: str) -> tuple[Layer, int] | None:
+    """The container, and the source in it of the value called `name`; None where it has none."""
+    for known, source in layer.left_out:
+        if known == name:
+            return layer, source
+    found = [(len(c.name), i) for i, c in enumerate(layer.children)
+             if name == c.name or name.startswith(c.name + ".")]  # fmt: skip
+    for length, index in sorted(found, reverse=True):
+        child = layer.children[index]
+        if len(name) == length:
+            return None if child.choices else (layer, index)
+        children = list(layer.children)
+        reached = tap(children, index, name[length + 1 :])
+        if reached is not None:
+            return changed(layer, children=tuple(children)), reached.source
+    return None
+
+
+def value_shape(layer: Layer, source: int) -> Shape:
+    """The shape of a value in a container."""
+    if source < 0:
+        return layer.inputs[-1 - source]
+    child = layer.children[sibling(source)]
+    return child.outputs[source // OUTPUT] if child.outputs else child.output
+
+
+def _giving(layer: Layer, name: str) -> Layer | None:
+    """The layer, with the value called `name` among its outputs; None where it has none."""
+    if name in layer.output_names:
+        return layer
+    if layer.kind == "op" or not layer.children:
+        return None
+    found = within(layer, name)
+    if found is None or (found[1] < 0 and -1 - found[1] >= len(layer.inputs)):
+        return None
+    layer, source = found
+    return changed(
+        layer,
+        results=(*(layer.results or (layer.result,)), source),
+        outputs=(*(layer.outputs or (layer.output,)), value_shape(layer, source)),
+        output_names=(*(layer.output_names or ("",)), name),
+    )
+
+
+def _only_in_training(layer: Layer, place: int) -> bool:
+    if not layer.results or layer.results[place] < 0:
+        return False
+    source = layer.results[place]
+    child = layer.children[sibling(source)]
+    return child.training_only or _only_in_training(child, source // OUTPUT)

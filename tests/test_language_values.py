@@ -1,0 +1,165 @@
+"""Values by their names: of sequences around, within earlier layers, of blocks with several."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from textwrap import dedent
+
+import pytest
+import torch
+
+import netspec
+from netspec.compiler import compile_text
+from netspec.diagnostics import Diagnostic
+
+HEAD = "netspec: 1\ninput: [3, 8, 8]\n"
+
+
+def network(text: str, head: str = HEAD) -> netspec.Network:
+    return compile_text(head + dedent(text))
+
+
+def finding(text: str) -> Diagnostic:
+    with pytest.raises(netspec.SpecError) as problem:
+        network(text)
+    assert len(problem.value.diagnostics) == 1
+    return problem.value.diagnostics[0]
+
+
+BACKBONE = """
+layers:
+  backbone:
+    a: {Conv2d: {out_channels: 4, kernel_size: 3, padding: 1}}
+    b: [ReLU, {Conv2d: {out_channels: 6, kernel_size: 2, stride: 2}}, ReLU]
+    c: {Conv2d: {out_channels: 8, kernel_size: 2, stride: 2}}
+"""
+
+
+def test_a_layer_takes_a_value_from_within_an_earlier_layer() -> None:
+    net = network(BACKBONE + "  more: {from: backbone.b.1, Conv2d: {out_channels: 2, "
+                  "kernel_size: 1}}\n")  # fmt: skip
+    assert net.output_shape == (2, 4, 4)
+    torch.manual_seed(0)
+    built = net.build()
+    x = torch.randn(2, 3, 8, 8)
+    inner = built.get_submodule("backbone.b.1")(built.backbone.a(x).relu())
+    assert torch.equal(built(x), built.more(inner))
+    assert [name for name in built.state_dict() if "weight" in name] == [
+        "backbone.a.weight", "backbone.b.1.weight", "backbone.c.weight", "more.weight",
+    ]  # fmt: skip
+
+
+def test_what_is_tapped_keeps_its_own_value() -> None:
+    plain = network(BACKBONE).build()
+    tapped = network(BACKBONE + "outputs: {out: backbone, low: backbone.a}\n").build()
+    tapped.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 3, 8, 8)
+    given = tapped(x)
+    assert torch.equal(given["out"], plain(x))
+    assert torch.equal(given["low"], plain.backbone.a(x))
+
+
+def test_each_call_of_a_tapped_layer_gives_its_own_value() -> None:
+    net = network(
+        """
+        layers:
+          body: {a: {Conv2d: {out_channels: 3, kernel_size: 1}}, b: ReLU}
+          again: {call: body}
+          sum: {from: [body.a, again.a], Add: {}}
+        """
+    )
+    built = net.build()
+    x = torch.randn(2, 3, 8, 8)
+    conv = built.body.a
+    assert torch.equal(built(x), conv(x) + conv(conv(x).relu()))
+    assert torch.equal(pickle.loads(pickle.dumps(built))(x), copy.deepcopy(built)(x))
+
+
+def test_a_sequence_takes_values_of_the_sequences_around_it() -> None:
+    net = network(
+        """
+        layers:
+          stem: {Conv2d: {out_channels: 4, kernel_size: 1}}
+          body:
+            - {Conv2d: {out_channels: 4, kernel_size: 1}}
+            - Sequential:
+                inner: ReLU
+                sum: {from: [inner, stem], Add: {}}
+            - {from: ["1", stem, input], Concat: {}}
+        """
+    )
+    built = net.build()
+    x = torch.randn(2, 3, 8, 8)
+    stem = built.stem(x)
+    summed = getattr(built.body, "0")(stem).relu() + stem
+    assert torch.equal(built(x), torch.cat([summed, stem, x], 1))
+    assert net.min_input_size == 1
+
+
+def test_no_name_leads_out_of_a_block() -> None:
+    found = finding(
+        """
+        blocks: {Inner: {layers: [{from: stem, ReLU: {}}]}}
+        layers: {stem: ReLU, body: Inner}
+        """
+    )
+    assert found.code == "NS304"
+    assert "`stem`" in found.message
+
+
+PAIR = """
+blocks:
+  Pair:
+    params: {channels: int}
+    inputs: [fine, coarse]
+    layers:
+      up: {from: coarse, Upsample: {scale_factor: 2}}
+      map: {from: up, Conv2d: {out_channels: $(fine.channels), kernel_size: 1}}
+      sum: {from: [fine, map], Add: {}}
+      small: {from: coarse, Conv2d: {out_channels: $channels, kernel_size: 1}}
+    outputs: {fine: sum, coarse: small}
+layers:
+  a: {Conv2d: {out_channels: 4, kernel_size: 1}}
+  b: {MaxPool2d: 2}
+"""
+
+
+def test_a_block_takes_several_inputs_and_gives_several_values() -> None:
+    net = network(PAIR + """
+  pair: {from: [a, b], Pair: {channels: 5}}
+  out: {from: pair.coarse, Flatten: {}}
+outputs: {out: out, fine: pair.fine}
+""")  # fmt: skip
+    built = net.build()
+    x = torch.randn(2, 3, 8, 8)
+    a = built.a(x)
+    b = built.b(a)
+    given = built(x)
+    up = torch.nn.functional.interpolate(b, scale_factor=2)
+    assert torch.equal(given["fine"], a + built.pair.map(up))
+    assert torch.equal(given["out"], built.pair.small(b).flatten(1))
+    assert net.min_input_size == 2  # an odd size would not fit again
+
+
+def test_one_of_several_values_is_named() -> None:
+    found = finding(PAIR + "  pair: {from: [a, b], Pair: {channels: 5}}\n  next: ReLU\n")
+    assert (found.code, found.hint) == ("NS407", "name one: `from: pair.fine`")
+    assert "`fine`, `coarse`" in found.message
+
+
+def test_the_last_layer_gives_one_value_or_outputs_name_them() -> None:
+    found = finding(PAIR + "  pair: {from: [a, b], Pair: {channels: 5}}\n")
+    assert found.code == "NS407"
+
+
+def test_a_block_of_two_inputs_takes_two() -> None:
+    found = finding(PAIR + "  pair: {from: a, Pair: {channels: 5}}\n")
+    assert found.message == "the block `Pair` takes 2 inputs, `fine`, `coarse`, not 1"
+
+
+def test_the_first_layer_of_a_block_of_two_inputs_says_which_it_takes() -> None:
+    found = finding(PAIR.replace("up: {from: coarse, Upsample", "up: {Upsample")
+                    + "  pair: {from: [a, b], Pair: {channels: 5}}\n"
+                    + "  out: {from: pair.fine, ReLU: {}}\n")  # fmt: skip
+    assert found.hint == "name it: `from: fine`"
