@@ -91,6 +91,7 @@ OUTSIDE = {
 HOLDS_TORCH = {
     "compiler/building/build.py",
     "compiler/building/graph.py",
+    "compiler/building/hold.py",
     "compiler/building/initialize.py",
     "ops/modules.py",
     "ops/window.py",

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.ir import Layer, owners, walk
 from netspec.compiler.language.document import Block, Document
 from netspec.compiler.language.env import Env, extended
@@ -160,6 +161,7 @@ def _unmatched(
     start = len(root.path) + 1 if root.path else 0
     kinds = {type(x.op).__name__ for x in layers if x.op is not None}
     paths = [x.path[start:] for x in layers if x is not root]
+    paths += [x.path[start:].rpartition(".")[0] for x in layers if "." in x.name and is_tensor(x)]
     within = {*paths, *_inner(layers, start), ""} if _any_path(rules) else set()
     characters = sum(map(len, within)) // _CHARACTERS
     findings: list[Diagnostic] = []

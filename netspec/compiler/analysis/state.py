@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.compiler.analysis.holders import Held, held
 from netspec.compiler.ir import Layer
 from netspec.ops.base import Shape
 
@@ -17,9 +18,7 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
     if layer.kind == "call":
         return
     if layer.op is None:
-        tensors = [c for c in layer.listed if is_tensor(c)]
-        for child in (*tensors, *(c for c in layer.listed if not is_tensor(c))):
-            _collect(child, found)
+        _collect_held(held(layer), found)
         return
     parameters = layer.op.parameters(*layer.inputs)
     buffers = layer.op.buffers(*layer.inputs)
@@ -29,6 +28,21 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
     for name in (*own, *inner):
         path = f"{layer.path}.{name}" if layer.path and name else layer.path or name
         found[path] = named[name]
+
+
+def _collect_held(children: Held, found: dict[str, Shape]) -> None:
+    """A module's own tensors first, then the modules and holders within it."""
+    modules: list[Layer | Held] = []
+    for child in children.values():
+        if isinstance(child, Layer) and is_tensor(child):
+            _collect(child, found)
+        else:
+            modules.append(child)
+    for child in modules:
+        if isinstance(child, Layer):
+            _collect(child, found)
+        else:
+            _collect_held(child, found)
 
 
 def is_tensor(layer: Layer) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from torch import nn
 
+from netspec.compiler.analysis.holders import held
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.building.graph import Graph, GraphStep, NamedValue, OpenGraph
+from netspec.compiler.building.hold import put
 from netspec.compiler.building.initialize import initialize
 from netspec.compiler.ir import INPUT, OUTPUT, Layer, NetworkIR, Output, sibling
 from netspec.compiler.language.init_rule import Rule
@@ -59,17 +61,22 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
     results = tuple(slot(source) for source in layer.results)
     graph = kind(_steps(layer, needed), slot(layer.result), named, results)
     batched: dict[str, Shape] = {}
+    made: dict[str, nn.Module | nn.Parameter] = {}
     for child in layer.listed:
         if child.kind == "call":
             continue
         if is_tensor(child):
             tensor: object = None if child.op is None else child.op.make()
             assert isinstance(tensor, nn.Parameter)
-            graph.register_parameter(child.name, tensor)
+            made[child.name] = tensor
             if tensor.dim() > len(child.output) or not _broadcasts(layer, child, needed):
                 batched[child.name] = child.output
         else:
-            graph.add_module(child.name, _child(child, rules, mine))
+            made[child.name] = _child(child, rules, mine)
+    put(graph, held(layer), made)
+    modules = tuple(n for n, m in made.items() if "." in n and isinstance(m, nn.Module))
+    if modules:
+        graph._held = modules
     if batched:
         graph._batched = batched
     return graph
@@ -105,6 +112,7 @@ def _is_chain(layer: Layer) -> bool:
         and child.kind != "call"
         and not child.training_only
         and not child.outputs
+        and "." not in child.name
         for i, child in enumerate(layer.children)
     )
 

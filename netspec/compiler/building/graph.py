@@ -56,7 +56,7 @@ class Graph(nn.Module):
         return self._run([x], x)
 
     def _run(self, values: list[Tensor | None], x: Tensor) -> Tensor | dict[str, Tensor]:
-        modules = self._modules
+        modules = self._with_held() if self._held else self._modules
         training = self.training
         for name, sources, done, training_only, outputs in self._steps:
             if training_only and not training:
@@ -80,13 +80,21 @@ class Graph(nn.Module):
 
     def _tensor(self, name: str, x: Tensor) -> Tensor:
         """A parameter of this container; one of `_batched` is given to each sample of `x`."""
-        tensor = self._parameters[name]
+        tensor = self.get_parameter(name) if "." in name else self._parameters[name]
         assert tensor is not None
         if name in self._batched:
             return tensor.expand(x.shape[0], *self._batched[name])
         return tensor
 
     _batched: dict[str, tuple[int, ...]] = {}  # noqa: RUF012 - never changed
+
+    _held: tuple[str, ...] = ()
+    """The names with dots: of modules that stand in holders."""
+
+    def _with_held(self) -> dict[str, nn.Module | None]:
+        """The children by their names in the spec, those in holders too."""
+        held = {name: self.get_submodule(name) for name in self._held}
+        return {**self._modules, **held}
 
     def _named(self, values: list[Tensor | None]) -> Tensor | dict[str, Tensor]:
         found = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.expanding.held_names import named_so
 from netspec.compiler.ir import Layer, Scope
 from netspec.compiler.language.document import Block, Entry
 from netspec.compiler.language.env import Env, extended
@@ -236,8 +237,12 @@ def _refuse_params(
 
 def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) -> tuple[int, ...]:
     """The children in the order in which torch is to list them. Raises `AlreadyReported`."""
-    places = {child.name: i for i, child in enumerate(made.children)}
-    written = [c.entry.name or c.key for c in block.body.children if c.entry.condition is not None]
+    places: dict[str, list[int]] = {}
+    for i, child in enumerate(made.children):
+        for name in named_so(child.name):
+            places.setdefault(name, []).append(i)
+    optional = [c.entry.name or c.key for c in block.body.children if c.entry.condition is not None]
+    written = {name for raw in optional if raw for name in named_so(raw)}
     order = [(context.layer_name(raw, span, scope), span) for raw, span in block.order]
     for name, span in order:
         if name not in places and name not in written:  # `if` leaves some out of a copy
@@ -245,5 +250,5 @@ def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) 
             hint = f"did you mean `{near}`?" if near else None
             context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
             raise AlreadyReported
-    first = dict.fromkeys(places[name] for name, _ in order if name in places)
+    first = dict.fromkeys(i for name, _ in order for i in places.get(name, ()))
     return (*first, *(i for i in range(len(made.children)) if i not in first))

@@ -17,6 +17,7 @@ from netspec.compiler.expanding.context import (
     Wall,
     Wire,
 )
+from netspec.compiler.expanding.held_names import Holders, hold, within_holders
 from netspec.compiler.expanding.taps import tap
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
@@ -89,6 +90,7 @@ class Builder:
         self.names: dict[str, Wire] = {}
         self.taps: dict[str, Wire] = {}
         self.aliases: set[str] = set()
+        self.holders: Holders = {}
         self.start = self.starts[0]
         if len(inputs) > 1:
             names = tuple(site.outer.visible())
@@ -194,7 +196,8 @@ class Builder:
             hint = f"name it: `from: {first}`"
         else:
             message = f"`{wire.maker}` gives several values: {listed}"
-            hint = f"name one: `from: {wire.maker.rpartition('.')[2]}.{first}`"
+            name = self.children[wire.source].name if wire.source >= 0 else wire.maker
+            hint = f"name one: `from: {name}.{first}`"
         self.context.report("NS407", message, span, hint)
 
     def source(self, name: str, span: Span, entry: Entry) -> Wire:
@@ -277,6 +280,8 @@ class Builder:
             if name in self.names and name not in self.aliases:
                 self.duplicate(name, span)
                 raise AlreadyReported
+            if "." in name or name in self.holders:
+                hold(self, name, span)
             made: Layer | None
             if entry.kind == "call":
                 made = called(self, entry, name, self.path(name), inputs, scope)
@@ -301,7 +306,10 @@ class Builder:
         """Expand one entry; None where its input or itself has failed."""
         if None in [wire.shape for wire in inputs]:
             return None
-        return self.expand(entry, Site(name, self.prefix + name, inputs, scope, self))
+        site = Site(name, self.prefix + name, inputs, scope, self)
+        if "." in name:
+            return within_holders(self.context, name, self.expand, entry, site)
+        return self.expand(entry, site)
 
     def path(self, name: str) -> str:
         """The path of a child."""

@@ -179,9 +179,13 @@ class Elaboration:
         """Go one layer deeper; `leave` comes back."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
-            self.report("NS307", message, span, "flatten them")
-            raise LimitReached
+            self.too_deep(span)
+
+    def too_deep(self, span: Span) -> NoReturn:
+        """Refuse layers within too many others. Raises `LimitReached`."""
+        message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
+        self.report("NS307", message, span, "flatten them")
+        raise LimitReached
 
     def leave(self) -> None:
         """Come back from a layer."""

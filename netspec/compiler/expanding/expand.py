@@ -282,7 +282,7 @@ class Expander:
             )
             return None
         own = op_name(context, join, scope).lower()
-        while own in builder.names or own in TAKEN_BY_TORCH:
+        while own in builder.names or own in builder.holders or own in TAKEN_BY_TORCH:
             own += "_"
         made = self.single(join, Site(own, builder.path(own), tuple(outs), scope, NOWHERE))
         if made is None:

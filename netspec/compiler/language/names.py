@@ -83,7 +83,9 @@ TAKEN_BY_TORCH = frozenset(
 
 
 def unfit_name(name: str, span: Span) -> Diagnostic | None:
-    """NS208 for a name that a layer cannot have, or None."""
+    """NS208 for a name that a layer cannot have, or None; with dots, each part is one."""
+    if "." in name:
+        return _unfit_parts(name, span)
     if not PLAIN_NAME.match(name):
         message, hint = (
             f"{said(name)} cannot name a layer",
@@ -97,6 +99,14 @@ def unfit_name(name: str, span: Span) -> Diagnostic | None:
     else:
         return None
     return Diagnostic("NS208", message, span, (), hint)
+
+
+def _unfit_parts(name: str, span: Span) -> Diagnostic | None:
+    parts = name.split(".")
+    if not all(parts):
+        hint = "a name stands on each side of a dot, as in `convs.0`"
+        return Diagnostic("NS208", f"{said(name)} cannot name a layer", span, (), hint)
+    return next(filter(None, (unfit_name(part, span) for part in parts)), None)
 
 
 def unfit_variable(name: str, what: str, span: Span) -> Diagnostic | None:

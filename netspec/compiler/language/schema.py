@@ -94,7 +94,8 @@ def _modifiers() -> dict[str, Schema]:
     return {
         "name": {
             **NAME,
-            "description": "the layer's name in a list, or one that a key could not be",
+            "description": "the layer's name in a list, or one that a key could not be; with "
+            "dots it stands in a holder, as `convs.0` does in `convs`",
         },
         "from": {
             **NAME,
