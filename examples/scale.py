@@ -1,5 +1,5 @@
 # scale.py
-"""A layer of one's own: with `--plugin scale.py`, a spec may write `- Scale: 0.5`."""
+"""A layer of one's own: with `--plugin scale.py`, a spec may write `- LearnedScale: 0.5`."""
 
 import torch
 from torch import nn
@@ -20,7 +20,7 @@ class ScaleModule(nn.Module):
 
 
 @register
-class Scale(Op):
+class LearnedScale(Op):
     """The input times a learned number for each channel."""
 
     start: float = arg({"type": "number"}, "what the numbers start as", default=1.0, bare=True)

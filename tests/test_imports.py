@@ -93,7 +93,9 @@ HOLDS_TORCH = {
     "compiler/building/graph.py",
     "compiler/building/hold.py",
     "compiler/building/initialize.py",
+    "ops/elementwise_modules.py",
     "ops/modules.py",
+    "ops/reduction_modules.py",
     "ops/window.py",
 }
 """The files whose head imports torch; everything else there imports them inside a function."""

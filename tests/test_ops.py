@@ -144,6 +144,9 @@ OUTSIDE_TORCH_NN = {
 OWN = {
     "Add", "Mul", "Concat", "Parameter", "Reshape", "Permute", "Transpose", "Select", "Slice",
     "Chunk", "Mean", "WindowPartition", "WindowDepartition", "PatchMerging", "PatchMergingV2",
+    "Sub", "Div", "Maximum", "Minimum", "Scale", "Shift", "Neg", "Abs", "Exp", "Log", "Sqrt",
+    "Square", "Pow", "Clamp", "Sin", "Cos", "Reciprocal", "Sum", "Amax", "Amin", "Var", "Norm",
+    "Normalize", "CumSum",
 }  # fmt: skip
 """Layers that are a function in torch, or whose arguments are only netspec's."""
 
@@ -233,7 +236,8 @@ BARE = {
     "size": ["LocalResponseNorm"],
     "negative_slope": ["LeakyReLU"],
     "approximate": ["GELU"],
-    "dim": ["Softmax", "LogSoftmax", "Softmin", "GLU", "Mean", "Concat"],
+    "dim": ["Softmax", "LogSoftmax", "Softmin", "GLU", "Mean", "Sum", "Amax", "Amin", "Var",
+            "Norm", "Normalize", "CumSum", "Concat"],
     "p": ["Dropout", "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
           "StochasticDepth", "WindowPartition"],
     "padding": [f"{kind}Pad{n}d" for kind in ("Zero", "Reflection", "Replication", "Circular")
@@ -241,6 +245,9 @@ BARE = {
     "upscale_factor": ["PixelShuffle"],
     "downscale_factor": ["PixelUnshuffle"],
     "groups": ["ChannelShuffle"],
+    "factor": ["Scale"],
+    "offset": ["Shift"],
+    "exponent": ["Pow"],
     "dims": ["Permute"],
     "num_heads": ["MultiheadAttention"],
 }  # fmt: skip

@@ -66,7 +66,9 @@ def shape_for(draw: Draw, name: str) -> Shape:
         usual = 3
     if name in ("Fold", "MultiheadAttention"):
         usual = 2
-    dims = usual if draw.random() < 0.9 else draw.randint(1, 5)
+    dims = usual if draw.random() < 0.9 else draw.randint(0, 5)
+    if not dims:
+        return ()
     channels = draw.choice((1, 2, 3, 4, 6, 8, 9, 12))
     return (channels, *(draw.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 11)) for _ in range(dims - 1)))
 
@@ -115,7 +117,11 @@ FITTING: dict[str, Callable[[Draw, Shape], Args]] = {
     "GroupNorm": lambda d, x: {"num_groups": divisor(d, x[0])},
     "PReLU": lambda d, x: {"num_parameters": x[0]},
     "Select": lambda d, x: {"dim": some_dim(d, x), "index": d.randint(-3, 3)},
-    "Mean": lambda d, x: {"dim": d.choice((some_dim(d, x), [some_dim(d, x) for _ in range(2)]))},
+    **dict.fromkeys(
+        ("Mean", "Sum", "Amax", "Amin", "Var", "Norm", "Normalize"),
+        lambda d, x: {"dim": d.choice((some_dim(d, x), [some_dim(d, x) for _ in range(2)]))},
+    ),
+    "CumSum": lambda d, x: {"dim": some_dim(d, x)},
     "GLU": lambda d, x: {"dim": some_dim(d, x)},
     "MultiheadAttention": lambda d, x: {"num_heads": divisor(d, x[-1])},
     "ShiftedWindowAttention": lambda d, x: {"num_heads": divisor(d, x[-1])},
@@ -161,19 +167,20 @@ def case(draw: Draw) -> tuple[type[Op], Args, tuple[Shape, ...]]:
     }
     if name == "Fold" and draw.random() < 0.8:
         args, x = fold(draw)
-    elif name == "WindowDepartition" and draw.random() < 0.8:
+    elif name == "WindowDepartition" and x and draw.random() < 0.8:
         x = (args["h_partitions"] * args["w_partitions"], args["p"] ** 2, x[0])
     elif name.startswith("Upsampl") and draw.random() < 0.8:
         args |= {key: v for key, v in resize(draw, x).items() if key in op.args}
-    elif name in FITTING and draw.random() < 0.8:
+    elif name in FITTING and x and draw.random() < 0.8:
         args |= FITTING[name](draw, x)
-    if "groups" in args and draw.random() < 0.8:
+    if "groups" in args and x and draw.random() < 0.8:
         args["groups"] = divisor(draw, x[0])
         if "out_channels" in args:
             args["out_channels"] = args["groups"] * draw.randint(1, 3)
     inputs: tuple[Shape, ...] = (x,)
     if op.arity[1] != 1:
-        others = [tuple(draw.choice((s, s, s, 1)) for s in x) for _ in range(draw.randint(1, 2))]
+        count = draw.randint(1, (op.arity[1] or 3) - 1)
+        others = [tuple(draw.choice((s, s, s, 1)) for s in x) for _ in range(count)]
         if draw.random() < 0.5 and len(x) > 1:
             others = [(draw.randint(1, 5), *x[1:])]
         inputs = (x, *others)

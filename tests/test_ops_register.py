@@ -12,14 +12,14 @@ from netspec.ops.base import Op, Shape, arg
 
 def test_a_registered_layer_is_known_by_its_name() -> None:
     @register
-    class Scale(Op):
+    class Scaled(Op):
         """The input times a number."""
 
         by: float = arg({"type": "number"}, "the number", default=2.0, bare=True)
 
-    assert OPS["Scale"] is Scale
-    assert Scale(by=3).infer((4, 5)) == (4, 5)
-    assert register(Scale) is Scale
+    assert OPS["Scaled"] is Scaled
+    assert Scaled(by=3).infer((4, 5)) == (4, 5)
+    assert register(Scaled) is Scaled
 
 
 def test_a_taken_name_is_refused() -> None:
@@ -55,17 +55,17 @@ def test_what_is_not_a_layer_is_refused() -> None:
     ],
 )
 def test_a_schema_that_netspec_cannot_read_is_refused(schema: Any, said: str) -> None:
-    own = type("Scale", (Op,), {"by": arg(schema, "a number")})
+    own = type("Scaled", (Op,), {"by": arg(schema, "a number")})
     with pytest.raises(ValueError, match=said):
         register(own)
-    assert "Scale" not in OPS
+    assert "Scaled" not in OPS
 
 
 def test_only_one_argument_stands_alone() -> None:
     number = {"type": "number"}
     fields = {"a": arg(number, "one", bare=True), "b": arg(number, "two", bare=True)}
     with pytest.raises(ValueError, match="more than one argument"):
-        register(type("Scale", (Op,), fields))
+        register(type("Scaled", (Op,), fields))
 
 
 def test_a_layer_infers_the_same_shape_unless_it_says_otherwise() -> None:

@@ -1,13 +1,15 @@
 """What torch itself says to an op's arguments and inputs: a shape, or that it refuses.
 
-A spec is stricter than torch in six rules, which are applied here to torch's answer so that
+A spec is stricter than torch in seven rules, which are applied here to torch's answer so that
 both can be compared:
 
 - the batch is always there, so a layer never takes its input for a single sample;
 - no layer touches the batch's dimension, or joins it with another;
-- no layer's output is empty, or has no dimension but the batch;
+- no layer's output is empty;
 - sizes that follow from the input are never written;
-- a norm has more than one value of each sample, so that one alone can be evaluated;
+- a norm has more than one value of each sample, so that one alone can be evaluated, and a variance
+  more than it is corrected by;
+- of two bounds, the lower one is not above;
 - circular padding does not crop on its other side, where torch leaves memory unset.
 """
 
@@ -32,6 +34,7 @@ SPATIAL = re.compile(
     r"|ReflectionPad|ReplicationPad|CircularPad)([123])d$"
 )
 AT_LEAST = re.compile(r"(ZeroPad|ConstantPad)([123])d$")
+FEATURES = {"Linear", "GroupNorm", "LayerNorm", "RMSNorm", "Softmax", "LogSoftmax", "Softmin"}
 EXACTLY = {"Unfold": 3, "Fold": 2, "MultiheadAttention": 2, "Softmax2d": 3}
 
 
@@ -64,6 +67,8 @@ def unchecked(op: type[Op], args: dict[str, Any]) -> Op:
 def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | None:
     """Which rule of the language these arguments break, though torch may take them."""
     dims = len(inputs[0])
+    if name in FEATURES and not dims:
+        return "a scalar has no features"
     if (match := SPATIAL.match(name)) and dims != int(match[4]) + 1:
         return "the input would be read as a single sample"
     if (match := AT_LEAST.match(name)) and dims <= int(match[2]):
@@ -79,13 +84,47 @@ def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | No
         named = given if isinstance(given, list | tuple) else [given]
         if any(d is not None and d in (0, -dims - 1) for d in named):
             return "the batch is named"
-    if name == "Permute" and args["dims"][0] not in (0, -dims - 1):
-        return "the batch is moved"
-    if name == "GroupNorm" and args["num_groups"] == prod(inputs[0]):
-        return "a sample alone has one value in each group"
-    own = name.startswith("BatchNorm") and args.get("track_running_stats") is False
-    if own and prod(inputs[0][1:]) == 1:
-        return "a sample alone has one value in each channel"
+    return (RULES.get(name) or (lambda args, x: None))(args, inputs[0]) or padding_rule(name, args)
+
+
+def batch_moves(args: dict[str, Any], x: Shape) -> str | None:
+    return "the batch is moved" if args["dims"][0] not in (0, -len(x) - 1) else None
+
+
+def one_in_each_group(args: dict[str, Any], x: Shape) -> str | None:
+    alone = args["num_groups"] == prod(x)
+    return "a sample alone has one value in each group" if alone else None
+
+
+def bounds_in_order(args: dict[str, Any], x: Shape) -> str | None:
+    low, high = args.get("min"), args.get("max")
+    wrong = low is not None and high is not None and low > high
+    return "the bounds are in the wrong order" if wrong else None
+
+
+def enough_values(args: dict[str, Any], x: Shape) -> str | None:
+    named = [args["dim"]] if isinstance(args["dim"], int) else args["dim"]
+    sizes = [x[d - 1 if d > 0 else d] for d in named if -len(x) <= d <= len(x) and d]
+    few = prod(sizes) <= args.get("correction", 1)
+    return "no more values than the correction" if few else None
+
+
+def one_in_each_channel(args: dict[str, Any], x: Shape) -> str | None:
+    own = args.get("track_running_stats") is False
+    return "a sample alone has one value in each channel" if own and prod(x[1:]) == 1 else None
+
+
+RULES = {
+    "Permute": batch_moves,
+    "GroupNorm": one_in_each_group,
+    "Clamp": bounds_in_order,
+    "Var": enough_values,
+    **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"), one_in_each_channel),
+}
+"""Rules of single layers, of their arguments and their input."""
+
+
+def padding_rule(name: str, args: dict[str, Any]) -> str | None:
     if name.startswith("CircularPad") and not isinstance(given := args["padding"], int):
         pairs = zip(given[::2], given[1::2], strict=True)
         if any(min(pair) < 0 < max(pair) for pair in pairs):
@@ -113,7 +152,7 @@ def torch_answer(
             return Refused(f"{type(error).__name__}: {error}")
     if not isinstance(out, torch.Tensor) or out.shape[:1] != (BATCH,):
         return Refused("the output is not one tensor with the batch first")
-    if out.dim() < 2 or 0 in out.shape:
+    if 0 in out.shape:
         return Refused(f"the output would be empty: {tuple(out.shape)}")
     return Accepted(module, tuple(out.shape[1:]))
 

@@ -9,6 +9,7 @@ from netspec.ops import (
     conv,
     conv_transpose,
     dropout,
+    elementwise,
     join,
     linear,
     maxvit,
@@ -16,6 +17,7 @@ from netspec.ops import (
     pad,
     parameter,
     pool,
+    reduction,
     reshape,
     select,
     shuffle,
@@ -35,6 +37,7 @@ MODULES = (
     adaptive_pool,
     norm,
     activation,
+    elementwise,
     softmax,
     dropout,
     pad,
@@ -42,6 +45,7 @@ MODULES = (
     shuffle,
     reshape,
     select,
+    reduction,
     unfold,
     attention,
     swin,
@@ -80,7 +84,7 @@ def register(op: type[Op]) -> type[Op]:
 
 
     @register
-    class Scale(Op):
+    class Scaled(Op):
         \"\"\"The input times a number.\"\"\"
 
         by: float = arg({"type": "number"}, "the number", default=2.0, bare=True)
@@ -89,12 +93,12 @@ def register(op: type[Op]) -> type[Op]:
             return inputs[0]  # without the batch
 
         def make(self, *inputs: Shape):
-            from my_layers import ScaleModule  # so that torch is loaded to build, not to check
+            from my_layers import ScaledModule  # so that torch is loaded to build, not to check
 
-            return ScaleModule(self.by)
+            return ScaledModule(self.by)
     ```
 
-    and a spec then says `- Scale: 0.5`. Registering the same class again changes nothing.
+    and a spec then says `- Scaled: 0.5`. Registering the same class again changes nothing.
     Raises `TypeError` for what is not a layer, and `ValueError` for a name that is taken or is
     not in PascalCase, and for an argument's schema, `saves` or `arity` that netspec can't read.
     """

@@ -88,7 +88,7 @@ class PReLU(TorchOp):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *any)`, unchanged."""
-        channels = inputs[0][0]
+        channels = inputs[0][0] if inputs[0] else 1
         if self.num_parameters not in (1, channels):
             raise Refusal(
                 "NS409",

@@ -189,6 +189,16 @@ class Op:
         """`saves`, for an op of which it depends on the inputs."""
         return self.saves
 
+    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+        """Which inputs are kept where `saves` is `input`, by their places.
+
+        `learning` says to which of them a gradient goes, to one at least. Of several, those are
+        kept that are factors of another one's gradient.
+        """
+        if len(learning) == 1:
+            return (0,)
+        return tuple(i for i in range(len(learning)) if any(learning[:i] + learning[i + 1 :]))
+
     def extra_saved(self, *inputs: Shape) -> Saved:
         """What is kept for the backward pass beside the tensors that `saves` names."""
         return NOTHING
@@ -242,8 +252,8 @@ def ntuple(value: Ints, ndim: int) -> tuple[int, ...]:
 
 
 def text(shape: Shape) -> str:
-    """A shape as findings write it: `64×55×55`."""
-    return "×".join(map(str, shape))
+    """A shape as findings write it: `64×55×55`; `a scalar` where there is only the batch."""
+    return "×".join(map(str, shape)) or "a scalar"
 
 
 AXES: Final = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -251,7 +261,7 @@ AXES: Final = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "w
 
 
 def described(shape: Shape) -> str:
-    """A shape within a sentence: `a vector of 12`, `64×55×55`."""
+    """A shape within a sentence: `a scalar`, `a vector of 12`, `64×55×55`."""
     return f"a vector of {shape[0]}" if len(shape) == 1 else text(shape)
 
 

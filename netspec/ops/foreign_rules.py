@@ -13,7 +13,8 @@ from netspec.diagnostics import CODES
 from netspec.ops.base import Op, Refusal, Saved, Saves, Shape
 
 RULES: Final = (
-    "check", "infer", "parameters", "buffers", "fixed", "macs", "saving", "extra_saved", "make"
+    "check", "infer", "parameters", "buffers", "fixed", "macs", "saving", "extra_saved",
+    "kept_inputs", "make",
 )  # fmt: skip
 """The methods of an op that a plugin may write."""
 
@@ -54,6 +55,10 @@ def try_rules(op: Op, shapes: tuple[Shape, ...]) -> None:
     """
     for name in ("parameters", "buffers", "fixed", "macs", "saving", "extra_saved"):
         getattr(op, name)(*shapes)
+    kept = op.kept_inputs((True,) * len(shapes)) if shapes else ()
+    if not set(kept) <= set(range(len(shapes))):
+        message = f"`{type(op).__name__}.kept_inputs` names an input that is not there"
+        raise Refusal("NS411", message, hint=HINT)
 
 
 def _guarded(
@@ -118,10 +123,12 @@ def _sizes(given: Any, least: int) -> bool:
 
 def _not_shape(given: Any) -> str | None:
     return (
-        None
-        if _sizes(given, least=1) and given
-        else f"{_said(given)}, which is no shape: a tuple of sizes"
+        None if _sizes(given, least=1) else f"{_said(given)}, which is no shape: a tuple of sizes"
     )
+
+
+def _not_places(given: Any) -> str | None:
+    return None if _sizes(given, least=0) else f"{_said(given)}, which are no places of inputs"
 
 
 def _not_tensors(given: Any) -> str | None:
@@ -161,4 +168,5 @@ _CHECKS: Final[dict[str, Callable[[Any], str | None]]] = {
     "macs": _not_count,
     "saving": _not_saves,
     "extra_saved": _not_saved,
+    "kept_inputs": _not_places,
 }

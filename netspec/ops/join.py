@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from netspec.json_schema import INTEGER
 from netspec.ops.base import Op, Refusal, Saved, Shape, arg, text
@@ -41,7 +41,7 @@ def hint(*inputs: Shape, but: int | None = None) -> str | None:
 class Elementwise(Op, abstract=True):
     """An elementwise operation on two inputs or more."""
 
-    arity = (2, None)
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
 
     def infer(self, *inputs: Shape) -> Shape:
         """Inputs of one number of dimensions, whose sizes are equal or 1."""
@@ -85,6 +85,70 @@ class Mul(Elementwise):
         from netspec.ops.modules import Mul as MulModule
 
         return MulModule()
+
+
+class Sub(Elementwise):
+    """The first input less the second, elementwise."""
+
+    arity = (2, 2)
+    saves = "nothing"
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that subtracts its second argument."""
+        from netspec.ops.modules import Sub as SubModule
+
+        return SubModule()
+
+
+class Div(Elementwise):
+    """The first input divided by the second, elementwise."""
+
+    arity = (2, 2)
+    saves = "input"
+
+    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+        """The divisor, and for its own gradient what is divided."""
+        return (0, 1) if learning[1] else (1,)
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that divides by its second argument."""
+        from netspec.ops.modules import Div as DivModule
+
+        return DivModule()
+
+
+class Extremum(Elementwise, abstract=True):
+    """The largest or the smallest of the inputs; equal ones share their gradient."""
+
+    saves = "input"
+
+    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+        """All, which are compared again."""
+        return tuple(range(len(learning)))
+
+    def extra_saved(self, *inputs: Shape) -> Saved:
+        """What was found of some of them, from left to right."""
+        return Saved((len(inputs) - 2) * prod(self.infer(*inputs)))
+
+
+class Maximum(Extremum):
+    """The largest of two inputs or more, elementwise."""
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that takes the largest of its arguments."""
+        from netspec.ops.modules import Maximum as MaximumModule
+
+        return MaximumModule()
+
+
+class Minimum(Extremum):
+    """The smallest of two inputs or more, elementwise."""
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that takes the smallest of its arguments."""
+        from netspec.ops.modules import Minimum as MinimumModule
+
+        return MinimumModule()
 
 
 class Concat(Op):

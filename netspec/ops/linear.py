@@ -6,7 +6,7 @@ from math import prod
 
 from netspec.json_schema import BOOL, POSITIVE
 from netspec.ops.base import Shape, arg
-from netspec.ops.torch_op import TorchOp
+from netspec.ops.torch_op import TorchOp, require_features
 
 
 class Linear(TorchOp):
@@ -25,6 +25,7 @@ class Linear(TorchOp):
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(*leading, in_features)` → `(*leading, out_features)`."""
+        require_features(self, inputs[0])
         return (*inputs[0][:-1], self.out_features)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

@@ -26,6 +26,42 @@ class Mul(nn.Module):
         return first
 
 
+class Sub(nn.Module):
+    """Its first argument less the second."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Subtract tensors that broadcast."""
+        return x - y
+
+
+class Div(nn.Module):
+    """Its first argument divided by the second."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Divide tensors that broadcast."""
+        return x / y
+
+
+class Maximum(nn.Module):
+    """The largest of its arguments, elementwise."""
+
+    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
+        """Compare tensors that broadcast."""
+        for x in others:
+            first = torch.maximum(first, x)
+        return first
+
+
+class Minimum(nn.Module):
+    """The smallest of its arguments, elementwise."""
+
+    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
+        """Compare tensors that broadcast."""
+        for x in others:
+            first = torch.minimum(first, x)
+        return first
+
+
 class Concat(nn.Module):
     """Concatenation of its arguments along `dim`."""
 
@@ -138,22 +174,6 @@ class Chunk(nn.Module):
     def extra_repr(self) -> str:
         """The parts, which one, and the dimension."""
         return f"chunks={self.chunks}, index={self.index}, dim={self.dim}"
-
-
-class Mean(nn.Module):
-    """The mean of its argument over some dimensions."""
-
-    def __init__(self, dim: int | tuple[int, ...], keepdim: bool) -> None:
-        super().__init__()
-        self.dim, self.keepdim = dim, keepdim
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Take the mean of a tensor."""
-        return x.mean(self.dim, self.keepdim)
-
-    def extra_repr(self) -> str:
-        """The dimensions."""
-        return f"dim={self.dim}, keepdim={self.keepdim}"
 
 
 class SelfAttention(nn.MultiheadAttention):

@@ -16,7 +16,14 @@ from netspec.json_schema import (
     nullable,
 )
 from netspec.ops.base import Ints, Op, Refusal, Saved, Shape, arg, described, require_dims, text
-from netspec.ops.torch_op import AnyLayoutOp, TorchOp, require_at_least, require_spatial, spatial
+from netspec.ops.torch_op import (
+    AnyLayoutOp,
+    TorchOp,
+    require_at_least,
+    require_features,
+    require_spatial,
+    spatial,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,7 +102,8 @@ class BatchNorm1d(BatchNorm):
         if len(x) not in (1, 2):
             raise Refusal(
                 "NS401",
-                f"BatchNorm1d takes a vector of features, or channels and length, not {text(x)}",
+                f"BatchNorm1d takes a vector of features, or channels and length, not "
+                f"{described(x)}",
                 hint=f"use `BatchNorm{len(x) - 1}d`" if len(x) in (3, 4) else None,
             )
         self.require_variance(x)
@@ -170,6 +178,7 @@ class GroupNorm(TorchOp):
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *any)`, unchanged."""
         (x,) = inputs
+        require_features(self, x)
         if x[0] % self.num_groups:
             raise Refusal(
                 "NS404",
@@ -240,6 +249,7 @@ class TrailingNorm(TorchOp, abstract=True):
     def infer(self, *inputs: Shape) -> Shape:
         """`(*leading, *normalized_shape)`, unchanged."""
         (x,) = inputs
+        require_features(self, x)
         trailing = self.trailing(x)
         # the batch is never normalised, so at most all of `x`
         if x[-len(trailing) :] != trailing:

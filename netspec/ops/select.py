@@ -1,28 +1,16 @@
-"""Layers that keep a part of their input, or its mean."""
+"""Layers that keep a part of their input."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from netspec.counted import counted
-from netspec.json_schema import BOOL, INTEGER, POSITIVE, nullable
-from netspec.ops.base import Ints, Op, Refusal, Shape, arg, described, text
+from netspec.json_schema import INTEGER, POSITIVE, nullable
+from netspec.ops.base import Op, Refusal, Shape, arg, text
 from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-def require_some(out: Shape, op: Op, x: Shape, hint: str) -> Shape:
-    """`out`; raises `Refusal` NS409, with the hint, where it has no dimension left."""
-    if not out:
-        raise Refusal(
-            "NS409",
-            f"{type(op).__name__} leaves no dimension of {described(x)}",
-            argument="dim",
-            hint=hint,
-        )
-    return out
 
 
 class Select(Op):
@@ -45,8 +33,7 @@ class Select(Op):
                 argument="index",
                 hint=f"entries count from 0; the last one is {x[at] - 1}",
             )
-        hint = "`Slice` keeps the dimension"
-        return require_some((*x[:at], *x[at + 1 :]), self, x, hint)
+        return (*x[:at], *x[at + 1 :])
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that selects."""
@@ -122,34 +109,3 @@ class Chunk(Op):
         from netspec.ops.modules import Chunk as Module
 
         return Module(self.chunks, self.index, self.dim)
-
-
-class Mean(Op):
-    """The mean over one dimension or several; `dim: [2, 3]` is an image's global mean."""
-
-    saves = "nothing"
-
-    dim: Ints = arg(
-        {"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1, "maxItems": 64},
-        "the dimensions to take the mean over, the batch being 0",
-        bare=True,
-    )
-    keepdim: bool = arg(BOOL, "whether they stay, with size 1", default=False)
-
-    def infer(self, *inputs: Shape) -> Shape:
-        """Any shape, without the dimensions or with size 1 there."""
-        (x,) = inputs
-        dims = (self.dim,) if isinstance(self.dim, int) else self.dim
-        places = [dimension(d, x) for d in dims]
-        if len(set(places)) < len(places):
-            raise Refusal("NS410", "a dimension is named twice", argument="dim")
-        if self.keepdim:
-            return tuple(1 if i in places else s for i, s in enumerate(x))
-        left = tuple(s for i, s in enumerate(x) if i not in places)
-        return require_some(left, self, x, "`keepdim: true` keeps the dimension")
-
-    def make(self, *inputs: Shape) -> nn.Module:
-        """A module that takes the mean."""
-        from netspec.ops.modules import Mean as Module
-
-        return Module(self.dim, self.keepdim)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from netspec.json_schema import INTEGER, nullable
 from netspec.ops.base import Refusal, Shape, arg, require_dims, text
-from netspec.ops.torch_op import TorchOp, dimension
+from netspec.ops.torch_op import TorchOp, dimension, require_features
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,6 +28,7 @@ class AlongDim(TorchOp, abstract=True):
         """The dimension, the batch being 0."""
         if self.dim is not None:
             return dimension(self.dim, x) + 1
+        require_features(self, x)
         # torch guesses 0, the batch, for a tensor of three dimensions, and warns of all guesses
         if len(x) == 2:
             raise Refusal(

@@ -72,6 +72,16 @@ def require_at_least(op: Op, shape: Shape, dims: int, means: str) -> None:
         )
 
 
+def require_features(op: Op, shape: Shape) -> None:
+    """Raise `Refusal` NS401 where `shape` has no dimension but the batch."""
+    if not shape:
+        raise Refusal(
+            "NS401",
+            f"{type(op).__name__} takes a vector, or more dimensions, not a scalar",
+            hint="`keepdim: true` keeps a dimension of size 1",
+        )
+
+
 def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:
     """Where `dim`, which counts the batch as 0 and may be negative, is in `shape`.
 
@@ -82,8 +92,10 @@ def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:
     if not 0 < place < total:
         what = "is the batch" if place == 0 else f"is not a dimension of {text(shape)}"
         named = (
-            "dimension 1 is the only one" if total == 2 else f"the dimensions are 1 to {total - 1}"
-        )
+            "there is none" if total == 1
+            else "dimension 1 is the only one" if total == 2
+            else f"the dimensions are 1 to {total - 1}"
+        )  # fmt: skip
         raise Refusal(
             "NS409",
             f"`{argument}: {dim}` {what}",

@@ -22,16 +22,27 @@ def largest_that_fits(misfit: Misfit) -> int:
     return (padded - 1) // dilation + 1
 
 
+def padding_that_fits(misfits: list[Misfit]) -> int | None:
+    """The least padding with which every window fits; None where the layer does not take it."""
+    most = 0
+    for kernel, dilation, size, _, _, most_padding in misfits:
+        enough = -(-(dilation * (kernel - 1) + 1 - size) // 2)
+        if most_padding is not None and enough > most_padding:
+            return None
+        most = max(most, enough)
+    return most
+
+
 def window_refusal(misfits: list[Misfit]) -> Refusal:
     """The finding for windows larger than their input: of the dimension with the least room."""
     worst = min(misfits, key=largest_that_fits)
-    kernel, dilation, size, padded, axis, most_padding = worst
+    kernel, dilation, size, padded, axis, _ = worst
     reach = dilation * (kernel - 1) + 1
     spans = f" spread over {reach} by its dilation" if dilation > 1 else ""
     wider = f" padded to {padded}" if padded != size else ""
     hint = f"use {at_most('kernel_size', largest_that_fits(worst))}"
-    enough = -(-(reach - size) // 2)
-    if most_padding is None or enough <= most_padding:
+    enough = padding_that_fits(misfits)
+    if enough is not None:
         hint += f", or `padding: {enough}`"
     return Refusal(
         "NS402",

@@ -40,7 +40,7 @@ from netspec.train.reporting.terminal import terminal_width
 from netspec.train.run import TrainOptions, train
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.folder import open_folder
-from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 from netspec.train.trained import Trained
 
 
@@ -201,7 +201,7 @@ def _evaluated(
         network.input_shape,
         root=trained.data_root(data),
         device=plan.device,
-        num_classes=network.output_shape[0],
+        num_classes=num_classes(network),
         output_shape=network.output_shape,
         say=Progress().say,
         known=trained.known(data, split),
@@ -216,7 +216,7 @@ def _evaluated(
         batches = opened.batches(split, epoch=0, batch_size=recipe.eval_batch_size, augment=False)
         criterion = Criterion(recipe.loss, plan.device)
         _require_same_classes(trained, opened.info.classes)
-        names = opened.info.classes or tuple(map(str, range(network.output_shape[0])))
+        names = opened.info.classes or tuple(map(str, range(num_classes(network))))
         return evaluate_split(module, batches, criterion, plan, split=split, classes=names)
     finally:
         opened.close()

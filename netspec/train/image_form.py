@@ -9,6 +9,7 @@ from netspec.recipe import TORCHVISION_SETS, DataRecipe, Recipe
 from netspec.train.data import class_folders, class_names
 from netspec.train.errors import TrainError
 from netspec.train.say import Say
+from netspec.train.trainable import num_classes
 from netspec.train.trained import Trained
 
 
@@ -49,7 +50,7 @@ def image_form(trained: Trained, recipe: Recipe, say: Say) -> ImageForm:
 
 def _names(trained: Trained, data: DataRecipe, say: Say) -> tuple[str, ...]:
     """The classes of the data set that the recipe names, or else numbers."""
-    outputs = trained.network.output_shape[0]
+    outputs = num_classes(trained.network)
     count = max(outputs, 2)  # one output tells two classes apart
     names: tuple[str, ...] = ()
     if data.dataset in TORCHVISION_SETS:

@@ -26,7 +26,7 @@ from netspec.train.errors import TrainError
 from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
 from netspec.train.storage.atomic_write import atomic_write
-from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 
 PARTS: tuple[Split, ...] = ("train", "validation", "test")
 MANY = 5_000
@@ -139,7 +139,7 @@ def _opened(network: Trainable, recipe: Recipe, data: Path | None) -> Data:
         recipe,
         network.input_shape,
         root=data,
-        num_classes=network.output_shape[0],
+        num_classes=num_classes(network),
         output_shape=network.output_shape,
         # Of what `open_data` tells, the account is told here, and better.
         say=lambda line: None if line.startswith(("data:", "note:", "warning:")) else say(line),

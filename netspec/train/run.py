@@ -38,7 +38,7 @@ from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.checkpoints import Checkpoints, Loaded
 from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
 from netspec.train.storage.weights import starting_weights
-from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _train(
     if options.warnings:
         for line in (*options.warnings.splitlines(), ""):
             progress.say(line)
-    check_weights(recipe, network.output_shape[0])
+    check_weights(recipe, num_classes(network))
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
     by_class = processes.broadcast(earlier is None or earlier.by_class())
@@ -146,7 +146,7 @@ def _open(
         root=None if root is None else Path(root),
         device=plan.device,
         workers=options.workers,
-        num_classes=network.output_shape[0],
+        num_classes=num_classes(network),
         output_shape=network.output_shape,
         say=progress.say,
         by_class=by_class,
@@ -253,7 +253,7 @@ def _start(network: Trainable, weights: Path, progress: Progress) -> Mapping[str
         has = counted(found.classes, "class", "classes") if found.classes else "no head"
         progress.say(
             f"note: the file has {has} and the network "
-            f"{counted(network.output_shape[0], 'class', 'classes')}: {named} start afresh"
+            f"{counted(num_classes(network), 'class', 'classes')}: {named} start afresh"
         )
     return found.weights
 

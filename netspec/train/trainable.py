@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec.recipe import Recipe
+from netspec.train.errors import TrainError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,3 +52,17 @@ class Trainable(Protocol):
 
     def build(self) -> nn.Module:
         """A fresh module with the spec's initial weights."""
+
+
+def num_classes(network: Trainable) -> int:
+    """How many classes the network answers for.
+
+    Raises:
+        TrainError: it gives a scalar, in which no dimension is the classes'.
+    """
+    if not network.output_shape:
+        raise TrainError(
+            f"`{network.name}` gives a scalar for each sample, and no output for each class",
+            "end it in a `Linear` of as many features as there are classes",
+        )
+    return network.output_shape[0]

@@ -128,3 +128,11 @@ def test_a_loss_that_needs_an_output_a_class_is_refused_before_the_first_step(
     done = CliRunner().invoke(app, ["train", "spec.yaml", "--data", "data"])
     assert done.exit_code == 1
     assert f"`{loss}` needs an output for each class, and the network has one" in done.stderr
+
+
+def test_a_scalar_for_each_sample_trains_no_classes(here: Path) -> None:
+    scalar = SPEC.replace("LOSS", "CrossEntropyLoss").replace("{Linear: 1}", "{Sum: 1}")
+    (here / "scalar.yaml").write_text(scalar)
+    done = CliRunner().invoke(app, ["train", "scalar.yaml", "--data", "data"])
+    assert done.exit_code == 1
+    assert "`scalar` gives a scalar for each sample, and no output for each class" in done.output

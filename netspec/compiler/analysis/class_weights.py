@@ -20,7 +20,7 @@ def class_weights(
     found: list[Diagnostic] = []
     for name in ("weight", "pos_weight"):
         weights = recipe.loss.args.get(name)
-        if not isinstance(weights, tuple) or not outputs:
+        if not isinstance(weights, tuple) or not outputs or not outputs[0].shape:
             continue
         classes = outputs[0].shape[0]
         alike = recipe.loss.name == "BCEWithLogitsLoss" and len(weights) == 1

@@ -51,8 +51,9 @@ def _keeps(operation: Operation, learning: frozenset[int]) -> set[int]:
     saving = operation.op.saving(*operation.shapes)
     inputs = operation.inputs
     places = set(inputs) if saving in ("input", "both") else set()
-    if saving == "input" and len(inputs) > 1:  # a factor is kept for the others' gradients
-        places = {x for i, x in enumerate(inputs) if learning & {*inputs[:i], *inputs[i + 1 :]}}
+    if saving == "input" and len(inputs) > 1:
+        kept = operation.op.kept_inputs(tuple(x in learning for x in inputs))
+        places = {inputs[i] for i in kept}
     if saving in ("output", "both"):
         places.add(operation.output)
     return places

@@ -310,8 +310,9 @@ def _refuse_number(context: Elaboration, op: Op, entry: Entry, given: int) -> No
     if most is None:
         takes = f"{counted(least, 'input')} or more"
     else:
-        takes = "one input" if most == 1 else f"{least} to {counted(most, 'input')}"
-    hint = "name them: `from: [conv1, conv2]`, or list `branches:`" if least > 1 else (
+        takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
+        takes = "one input" if most == 1 else takes
+    hint = "name them: `from: [conv1, conv2]`, or list `branches:`" if given < least else (
         "join them first with `Add`, `Mul` or `Concat`"
     )  # fmt: skip
     context.report("NS407", f"{type(op).__name__} takes {takes}, not {given}", entry.span, hint)

@@ -15,7 +15,7 @@ _VALUES: dict[str, Any] = {
     "shape": [8, -1], "unflattened_size": [2, -1], "dims": [0, 2, 3, 1], "dim0": 1, "dim1": 2,
     "dim": 1, "index": 0, "chunks": 2, "groups": 2, "upscale_factor": 2, "downscale_factor": 2,
     "scale_factor": 2, "window_size": [4, 4], "shift_size": [0, 0], "p": 2, "norm_type": 2,
-    "padding": 1,
+    "padding": 1, "factor": 0.1, "offset": 1, "exponent": 2, "min": 0,
     "threshold": 0.1, "value": 0, "size": 5, "output_size": 1, "head_dim": 8,
     "h_partitions": 2, "w_partitions": 2, "degrees": 10, "step_size": 30, "milestones": [30, 60],
     "gamma": 0.95, "T_0": 10, "max_lr": 0.1, "repeat": 2, "each": 2,
@@ -27,7 +27,10 @@ _OWN_VALUES: dict[tuple[str, str], Any] = {
     ("Cutout", "size"): 8, ("RandomResizedCrop", "size"): 224, ("Mean", "dim"): [2, 3],
 }  # fmt: skip
 
-_ONE_OF = dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), "scale_factor")
+_ONE_OF = {
+    **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), "scale_factor"),
+    "Clamp": "min",
+}
 """Layers that need one of several arguments, and the one that they are offered with."""
 
 

@@ -12,7 +12,10 @@ from netspec.ops.dropout import AnyDropout
 from netspec.ops.pool import Pool
 
 _LOGARITHMS: Final = ("LogSoftmax", "LogSigmoid")
-_BETWEEN: Final = (*PASSING, "Reshape", "Permute", "Transpose", "Select", "Slice", "Mean")
+_BETWEEN: Final = (
+    *PASSING, "Reshape", "Permute", "Transpose", "Select", "Slice", "Mean", "Squeeze",
+    "Unsqueeze",
+)  # fmt: skip
 
 
 def log_probabilities(flow: Flow) -> Iterator[Diagnostic]:

@@ -13,7 +13,7 @@ from netspec.train.engine.learner import make_learner
 from netspec.train.engine.step import TrainingStep
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
-from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 
 
 def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int) -> None:
@@ -27,7 +27,7 @@ def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int)
     step = TrainingStep(learner, recipe, plan, alone)
     images = torch.randn(batch, *network.input_shape, device=plan.device)
     shape = (batch, *network.output_shape[1:])
-    labels = torch.randint(network.output_shape[0], shape, device=plan.device)
+    labels = torch.randint(num_classes(network), shape, device=plan.device)
     for _ in range(WARM_UP + 2):
         step(images, labels)
     if batch > 1:  # the last of an epoch: where the others are recorded, it takes room of its own

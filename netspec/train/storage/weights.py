@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import safetensors
 import safetensors.torch
@@ -19,9 +18,7 @@ from netspec.train.errors import TrainError, first_line
 from netspec.train.say import Say, silent
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.foreign_weights import prefix, unwrapped
-
-if TYPE_CHECKING:
-    from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 
 # The dtypes of the safetensors format, by its own names.
 _DTYPES = {
@@ -102,7 +99,7 @@ def starting_weights(path: Path, network: Trainable) -> Start:
     """
     expected = expected_forms(network)
     file = _opened(path, expected)
-    replaced, rows = _head(file.forms, expected, network.output_shape[0])
+    replaced, rows = _head(file.forms, expected, num_classes(network))
     _compare(path, {**file.forms, **{name: expected[name] for name in replaced}}, expected)
     weights = _with_counters(file.read(), expected)
     kept = {name: weight for name, weight in weights.items() if name not in replaced}
