@@ -60,6 +60,7 @@ def expand(
 ) -> Expansion:
     """Expand and infer the network. Raises `SpecError` with every finding, or the `first`."""
     context = Elaboration(document, shape, first=first, work=work)
+    context.count = -1  # the network itself is none of its layers
     bound = InputShape(shape)
     scope = Scope({**params, "input": bound}, None, ())
     start = Wire(INPUT, shape, "the input", document.input_span)
