@@ -249,9 +249,7 @@ class _Reader:
         said, context = problem.problem or "", problem.context or ""
         place = self.at(mark)
         opener = self.at(problem.context_mark)
-        at_end = (
-            mark is not None and not self.text.split("\n", mark.line)[-1][mark.column :].strip()
-        )
+        at_end = mark is not None and not self.after(mark).strip()
         for words, (name, closer) in _OPENERS.items():
             if words in context and at_end and closer:
                 hint = f"add the `{closer}` that ends it" if closer in "]}" else None
@@ -279,7 +277,15 @@ class _Reader:
 
     def at(self, mark: Any) -> Span:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        last = self.text.count("\n") + 1
+        if line > last:  # the parser ends a last line that nothing ends
+            line, column = last, len(self.line(last - 1)) + 1
         return Span(self.name, line, column, line, column + 1)
+
+    def after(self, mark: Any) -> str:
+        """The text from a mark on; a mark may stand below a last line that nothing ends."""
+        lines = self.text.split("\n", mark.line)
+        return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
     def line(self, number: int) -> str:
         lines = self.text.split("\n", number + 1)

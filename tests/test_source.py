@@ -34,6 +34,25 @@ def test_a_value_is_what_yaml_1_2_says(written: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "column", "said"),
+    [
+        ("a: 1\nb", 2, 2, "this key has no `:` after it, or the line before it is not finished"),
+        ("a: 1\nb\n", 3, 1, "this key has no `:` after it, or the line before it is not finished"),
+        ("a: 1\nb: {c: 2", 2, 4, "this `{` is never closed"),
+        ("a: 1\nb: {c: 2 ", 2, 4, "this `{` is never closed"),
+        ("a: 1\nb: [c\n", 2, 4, "this `[` is never closed"),
+    ],
+)
+def test_what_is_missing_at_the_end_has_a_place_in_the_file(
+    text: str, line: int, column: int, said: str
+) -> None:
+    with pytest.raises(SpecError) as refused:
+        parse(text, "x.yaml")
+    found = refused.value.diagnostics[0]
+    assert (found.span.line, found.span.column, found.message) == (line, column, said)
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("&a 1", "NS105"),
