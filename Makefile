@@ -60,6 +60,7 @@ test-oldest:
 soak: $(VENV)/installed-for-tests
 	$(PYTEST) -m soak
 	NETSPEC_RANDOM_OPS=200000 $(PYTEST) tests/test_ops_random.py tests/test_ops_run.py
+	NETSPEC_FUZZ=1000000 $(PYTEST) -s tests/test_hostile.py -k drawn_specs
 	NETSPEC_RANDOM_RECIPES=10000 $(PYTEST) tests/train/test_random_recipes.py
 
 # The input path is measured on a folder of images, `train/<class>` and `test/<class>`:

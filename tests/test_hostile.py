@@ -1,25 +1,26 @@
 """`netspec check` on any bytes at all ends with exit code 0 or 1, in bounded time and memory.
 
 Each file of `hostile_specs` is checked in a process of its own, whose memory and processor time
-the system limits. A fuzz test mutates the shipped specs; `NETSPEC_FUZZ=20000` sets how often.
+the system limits. Specs are drawn, too: `NETSPEC_FUZZ=20000` sets how many, `NETSPEC_FUZZ_SEED`
+from which seed on.
 """
 
+import json
 import os
-import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from forked_check import Ended, Forks
+from commands_on_specs import Bad, Ran, judged, lines_of
+from forked_check import PROCESSOR_SECONDS, Ended, Forks
 from hostile_specs import BYTES, TEXTS, everything
 
-from netspec.compiler.sources.override import NONE
-from netspec.report import check as checker
-from netspec.report import findings
+from netspec.diagnostics import Diagnostic, Span
 
 ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 FORMATS = ("text", "concise", "json", "github")
 UNSAFE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\U000e0041]"
@@ -175,78 +176,54 @@ def test_a_shape_in_digits_of_another_script_is_that_shape(run: Check) -> None:
     assert "the input is 9×9 (--input)" in shown
 
 
-WORDS = (
-    "$", "$(", "$x", "$(1/0)", "$(input.height)", "{", "}", "[", "]", ":", "- ", "? ", "&a", "*a",
-    "!!int", "<<", "~", "null", "true", "1e3", ".nan", "0", "-1", "1000000000", "0.5", '"', "'",
-    "#", "|", ">", "%", "@", "\t", "\n", "\r", "\0", "\x1b", "\u202e", "\ud7ff", "\U0001f600",
-    "ReLU", "Conv2d", "BatchNorm2d", "Linear", "Add", "Concat", "Parameter", "Flatten",
-    "Sequential", "branches", "from", "input", "repeat", "each", "if", "call", "when", "training",
-    "layers", "name",
-    "blocks", "params", "outputs", "init", "train", "extends", "index", "[]", "{}", "netspec",
+FUZZ = int(os.environ.get("NETSPEC_FUZZ", "1000"))
+FIRST = int(os.environ.get("NETSPEC_FUZZ_SEED", "0"))
+CAMPAIGN = Path(__file__).parent / "checked_often.py"
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_nothing_but_findings_comes_of_drawn_specs(half: int, tmp_path: Path) -> None:
+    """Mutations of every spec and wrong spec, and specs that aim at bounds, by several commands.
+
+    Of each: exit code 0 or 1, no exception, nothing printed raw, every finding at a place in the
+    file, nothing opened but what is to be read; 512 MB, and two seconds of the processor in a soak.
+    """
+    count, seconds = FUZZ // 2, 2 if FUZZ > 1_000 else PROCESSOR_SECONDS
+    first = FIRST + half * count
+    command = [sys.executable, str(CAMPAIGN), *map(str, (first, count, tmp_path, seconds))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3_000:]
+    *bad, end = map(json.loads, done.stdout.splitlines())
+    print(json.dumps(end))  # how many of what, and the dearest
+    assert not bad, "\n".join(f"{b['bad']}: {b['kept']}, {b['command']}\n{b['what']}" for b in bad)
+    assert end["taken"] == count
+
+
+def found_at(line: int, column: int, file: str = "spec.yaml") -> Diagnostic:
+    return Diagnostic("NS201", "a", Span(file, line, column, line, column + 1))
+
+
+@pytest.mark.parametrize(
+    ("ran", "found", "what"),
+    [
+        (Ran(70, "", "error"), [], "exit code 70"),
+        (Ran(0, "ok", "a warning"), [], "standard error"),
+        (Ran(0, "a\x1b[31m", ""), [], "U[+]001B"),
+        (Ran(0, "a\u202eb", ""), [], "U[+]202E"),
+        (Ran(0, "a\ud800", ""), [], "U[+]D800"),
+        (Ran(0, "a" * 3_000, ""), [], "3,000 characters"),
+        (Ran(1, "error", ""), [], "without a finding"),
+        (Ran(1, "error", ""), [found_at(4, 1)], "stands nowhere"),
+        (Ran(1, "error", ""), [found_at(1, 5)], "stands nowhere"),
+        (Ran(1, "error", ""), [found_at(0, 1)], "stands nowhere"),
+        (Ran(1, "error", ""), [found_at(1, 1, "/etc/passwd")], "stands nowhere"),
+    ],
 )  # fmt: skip
+def test_what_should_not_be_is_seen(ran: Ran, found: list[Diagnostic], what: str) -> None:
+    def lines(name: str) -> list[str] | None:
+        return lines_of(name, b"a: \nb: \n") if name == "spec.yaml" else None
 
-
-def mutated(source: str, draw: random.Random) -> bytes:
-    """A spec with one to eight changes of the kinds that people and programs make."""
-    text = source
-    for _ in range(draw.randint(1, 8)):
-        lines = text.split("\n")
-        at = draw.randrange(len(lines))
-        tokens = re.findall(r"\w+|\W", text)
-        match draw.randrange(10):
-            case 0:
-                del lines[at]
-                text = "\n".join(lines)
-            case 1:
-                lines.insert(draw.randrange(len(lines)), lines[at])
-                text = "\n".join(lines)
-            case 2:
-                lines[at] = draw.choice(["  ", " ", "- ", "\t"]) + lines[at]
-                text = "\n".join(lines)
-            case 3:
-                lines[at] = lines[at].lstrip()
-                text = "\n".join(lines)
-            case 4 | 5 if tokens:
-                tokens[draw.randrange(len(tokens))] = draw.choice(WORDS)
-                text = "".join(tokens)
-            case 6 if tokens:
-                tokens.insert(draw.randrange(len(tokens)), draw.choice(WORDS))
-                text = "".join(tokens)
-            case 7 if tokens:
-                tokens[draw.randrange(len(tokens))] = draw.choice(tokens)
-                text = "".join(tokens)
-            case 8 if tokens:
-                numbers = [i for i, token in enumerate(tokens) if token.isdigit()]
-                if numbers:
-                    value = draw.choice(["0", "1", "2", "7", "-3", "99999", "3.5", "[1, 2]", "''"])
-                    tokens[draw.choice(numbers)] = value
-                text = "".join(tokens)
-            case 9:
-                text = text[: draw.randrange(len(text) + 1)]
-        text = text or "\n"
-    data = text.encode("utf-8", errors="surrogatepass")
-    if draw.random() < 0.1:
-        data = bytearray(data)
-        for _ in range(draw.randint(1, 4)):
-            if data:
-                data[draw.randrange(len(data))] = draw.randrange(256)
-    return bytes(data)
-
-
-def test_nothing_but_findings_comes_of_mutated_specs() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in SPECS]
-    for seed in range(int(os.environ.get("NETSPEC_FUZZ", "300"))):
-        draw = random.Random(seed)
-        if draw.random() < 0.05:
-            data = draw.randbytes(draw.randrange(2_000))
-        else:
-            data = mutated(draw.choice(sources), draw)
-        try:
-            done = checker.check("-", NONE, data)
-            if done.network is not None:
-                checker.fine(done)
-            findings.text(done.findings, done.texts)
-            findings.as_json(done.findings)
-            findings.github(done.findings)
-        except Exception as problem:
-            raise AssertionError(f"seed {seed}: {data!r}") from problem
+    arguments = ["check", "spec.yaml", "--format", "text"]
+    judged(Ran(1, "error", ""), "check", arguments, [found_at(2, 3)], lines)
+    with pytest.raises(Bad, match=what):
+        judged(ran, "check", arguments, found, lines)
