@@ -124,6 +124,7 @@ CODES: dict[str, Code] = {
     "NS409": Code("error", "an argument that disagrees with the input"),
     "NS410": Code("error", "arguments that contradict each other"),
     "NS411": Code("error", "a rule of a plugin that fails, or gives what makes no sense"),
+    "NS412": Code("error", "numbers of a kind that a layer does not take"),
     # the recipe
     "NS501": Code("error", "settings of the recipe that contradict each other"),
     "NS502": Code("warning", "the data set does not fit the network"),

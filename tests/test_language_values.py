@@ -163,3 +163,67 @@ def test_the_first_layer_of_a_block_of_two_inputs_says_which_it_takes() -> None:
                     + "  pair: {from: [a, b], Pair: {channels: 5}}\n"
                     + "  out: {from: pair.fine, ReLU: {}}\n")  # fmt: skip
     assert found.hint == "name it: `from: fine`"
+
+
+INPUTS = "netspec: 1\ninputs: {left: [1, 6, 6], right: {shape: [4], dtype: int64, below: 9}}\n"
+
+
+def test_several_inputs_are_taken_by_place_or_by_name() -> None:
+    net = network(
+        """
+        layers:
+          a: {from: left, Flatten: {}}
+          b: {Linear: "$(left.height * right.features)"}
+          ids: {from: right, Unflatten: {dim: 1, unflattened_size: [2, 2]}}
+        outputs: {logits: b, ids: ids}
+        """,
+        INPUTS,
+    )
+    assert [(one.name, one.shape, one.dtype.name) for one in net.inputs] == [
+        ("left", (1, 6, 6), "float32"), ("right", (4,), "int64"),
+    ]  # fmt: skip
+    assert [(one.name, one.shape, one.dtype.below) for one in net.outputs] == [
+        ("logits", (24,), None), ("ids", (2, 2), 9),
+    ]  # fmt: skip
+    built = net.build()
+    x, ids = torch.randn(3, 1, 6, 6), torch.randint(9, (3, 4))
+    given = built(x, ids)
+    assert torch.equal(given["logits"], built.b(x.flatten(1)))
+    assert torch.equal(given["ids"], ids.reshape(3, 2, 2))
+    for again in (built(x, right=ids), built(right=ids, left=x)):
+        assert torch.equal(again["logits"], given["logits"])
+    with pytest.raises(TypeError, match="left, right"):
+        built(x)
+    with pytest.raises(TypeError, match="left, right"):
+        built(x, ids, left=x)
+
+
+def test_a_resolved_spec_keeps_its_inputs() -> None:
+    text = "layers: {a: {from: left, Flatten: {}}, b: {from: [a, a], Concat: {}}}\n"
+    net = network(text, INPUTS)
+    assert netspec.loads(net.resolved()).inputs == net.inputs
+    one = network("layers: [Flatten]\n", "netspec: 1\ninput: {shape: [5], dtype: bool}\n")
+    assert netspec.loads(one.resolved()).inputs == one.inputs
+
+
+def test_a_shape_from_outside_keeps_the_kind_of_numbers() -> None:
+    text = "netspec: 1\ninput: {shape: [5], dtype: int64, below: 7}\nlayers: [Flatten]\n"
+    (one,) = netspec.loads(text, input=(9,)).inputs
+    assert (one.shape, one.dtype.name, one.dtype.below) == ((9,), "int64", 7)
+    with pytest.raises(netspec.SpecError) as problem:
+        netspec.loads(INPUTS + "layers: [{from: left, Flatten: {}}]\n", input=(9,))
+    assert problem.value.diagnostics[0].code == "NS308"
+
+
+def test_a_call_takes_numbers_of_the_kind_that_its_layer_takes() -> None:
+    with pytest.raises(netspec.SpecError) as problem:
+        network(
+            """
+            layers:
+              flat: {from: left, Flatten: {}}
+              fc: [Flatten, {Linear: 4}]
+              again: {from: right, call: fc}
+            """,
+            INPUTS,
+        )
+    assert [found.code for found in problem.value.diagnostics] == ["NS412"]

@@ -32,7 +32,7 @@ outputs: {logits: 10, features: 77}
 
 def test_a_name_that_a_layer_can_have_stands_in_from_order_call_and_outputs() -> None:
     net = netspec.loads(EVERYWHERE)
-    assert net.outputs == ("logits", "features")
+    assert net.output_names == ("logits", "features")
     keys = [key for key in net.state if key.endswith("weight")]
     assert keys == [
         "0.1a.weight",
@@ -71,7 +71,7 @@ def test_an_expression_names_a_layer_wherever_one_is_named() -> None:
         "unit.conv1.weight",
         "unit.conv0.weight",
     ]
-    assert net.outputs == ("logits", "early")
+    assert net.output_names == ("logits", "early")
     with pytest.raises(SpecError, match="there is no layer `out7`"):
         netspec.loads(TEMPLATES, last=7)
     with pytest.raises(SpecError, match="nothing here is called `lost`"):

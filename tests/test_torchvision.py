@@ -126,7 +126,7 @@ def named_outputs(out: Any) -> dict[str, Tensor]:
 
 def test_googlenets_auxiliary_heads_are_outputs_of_training_alone() -> None:
     net = netspec.load(SPECS / "googlenet.yaml")
-    assert net.outputs == ("logits", "aux1", "aux2")
+    assert net.output_names == ("logits", "aux1", "aux2")
     module, _ = modules("googlenet.yaml")
     with torch.inference_mode():
         assert set(module.train()(images(64))) == {"logits", "aux1", "aux2"}

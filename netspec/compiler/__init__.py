@@ -16,7 +16,7 @@ from netspec.compiler.ir import Layer
 from netspec.compiler.language.document import Document
 from netspec.compiler.sources.extend import extend, read
 from netspec.compiler.sources.override import NONE, Overrides, override, parameters
-from netspec.compiler.validating.sections import input_shape, recipe_section
+from netspec.compiler.validating.sections import network_inputs, recipe_section
 from netspec.compiler.validating.validate import validate
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, SpecError
 from netspec.source import Mapping, Scalar, Source, parse
@@ -51,21 +51,22 @@ def compile_source(
     if params is None:
         raise SpecError(tuple(found))
     recipe = _collected(found, recipe_section, document, params)
-    shape = _collected(found, input_shape, document, params)
-    expansion = None if shape is None else _collected(found, expand, document, params, shape)
+    inputs = _collected(found, network_inputs, document, params)
+    expansion = None if inputs is None else _collected(found, expand, document, params, inputs)
     if expansion is None:
         found += init_findings_of_kinds(document)
     else:
         found += init_findings(document, params, expansion.root)
     if recipe is not None and expansion is not None:
         found += class_weights(recipe, document.train, expansion.outputs)
-    if found or recipe is None or shape is None or expansion is None:
+    if found or recipe is None or inputs is None or expansion is None:
         found.sort(key=lambda finding: finding.span)
-        raise SpecError(tuple(noted(found, shape or (), document.input_span))[:MAX_FINDINGS])
+        shape = inputs[0].shape if inputs else ()
+        raise SpecError(tuple(noted(found, shape, document.input_span))[:MAX_FINDINGS])
     return Network(
         name=document.name,
         description=_text(root.items.get("description")),
-        input_shape=shape,
+        inputs=inputs,
         root=expansion.root,
         document=document,
         params=params,

@@ -15,6 +15,7 @@ from netspec.compiler.language.env import Env
 from netspec.counted import counted
 from netspec.diagnostics import Note, Span
 from netspec.ops.base import Op, Shape, text
+from netspec.ops.dtype import FLOAT, Dtype
 from netspec.recipe import Recipe
 
 INPUT: Final = -1
@@ -76,6 +77,8 @@ class Layer:
     and `output_names` what they are called: the first may be called nothing, and is then what the
     layer's own name stands for. A container's `result` is the source that it returns, or `results`
     the several; `free` are the names of the outer values that it reads, its last inputs.
+    `input_dtypes` and `dtypes` tell the kinds of the inputs' and outputs' numbers, and are empty
+    where all are floating-point.
 
     A `call` runs the module of the sibling `target` again and owns nothing. `size_dependencies`
     are the sizes of its inputs that expressions used (of which input, which, and what it was), so
@@ -106,6 +109,8 @@ class Layer:
     results: tuple[int, ...] = ()
     outputs: tuple[Shape, ...] = ()
     output_names: tuple[str, ...] = ()
+    input_dtypes: tuple[Dtype, ...] = ()
+    dtypes: tuple[Dtype, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
     """Names of layers that `if` leaves out, with the sources that they pass on."""
 
@@ -143,6 +148,14 @@ def sibling(source: int) -> int:
     return source if source < 0 else source % OUTPUT
 
 
+class Input(NamedTuple):
+    """One input of the network: its name, its shape without the batch, the kind of its numbers."""
+
+    name: str
+    shape: Shape
+    dtype: Dtype = FLOAT
+
+
 class Output(NamedTuple):
     """One output of the network, as `outputs` names it."""
 
@@ -150,6 +163,7 @@ class Output(NamedTuple):
     source: int
     shape: Shape
     training_only: bool
+    dtype: Dtype = FLOAT
 
 
 def walk(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
@@ -190,7 +204,7 @@ class NetworkIR:
 
     name: str
     description: str
-    input_shape: Shape
+    inputs: tuple[Input, ...]
     root: Layer
     document: Document
     params: dict[str, Any]
@@ -200,8 +214,14 @@ class NetworkIR:
 
     def __repr__(self) -> str:
         """Short, since a notebook shows it."""
-        shapes = f"{text(self.input_shape)} → {text(self.output_shape)}"
+        given = ", ".join(text(one.shape) for one in self.inputs)
+        shapes = f"{given} → {text(self.output_shape)}"
         return f"<Network {self.name}: {shapes}, {counted(self.num_params, 'parameter')}>"
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input."""
+        return self.inputs[0].shape
 
     @property
     def output_shape(self) -> Shape:
@@ -209,7 +229,12 @@ class NetworkIR:
         return self.output_list[0].shape
 
     @property
-    def outputs(self) -> tuple[str, ...]:
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs, the logits first; `output` where the spec names none."""
+        return tuple(o if o.name else o._replace(name="output") for o in self.output_list)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
         """The names of the outputs, the logits first; `()` where the spec names none."""
         return tuple(o.name for o in self.output_list if o.name)
 

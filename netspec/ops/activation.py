@@ -271,5 +271,7 @@ class Threshold(TorchOp):
 class Identity(TorchOp):
     """Nothing: the output is the input."""
 
+    takes = "any"
+
     view = True
     saves = "nothing"

@@ -20,6 +20,7 @@ from typing import (
 
 from netspec.counted import counted
 from netspec.json_schema import Schema
+from netspec.ops.dtype import FLOAT, Dtype, said, together
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,6 +29,8 @@ Shape = tuple[int, ...]
 Ints = int | tuple[int, ...]
 
 Saves = Literal["input", "output", "both", "nothing"]
+
+Takes = Literal["floats", "any", "own"]
 
 
 class Saved(NamedTuple):
@@ -95,6 +98,13 @@ class Op:
     """Whether the op is a linear (affine) map with weights of its own, as lints need to know."""
     saves: ClassVar[Saves] = "both"
     """What torch keeps of a training step for the op's backward pass."""
+    takes: ClassVar[Takes] = "floats"
+    """The numbers that the op works on: floating-point alone, or any, which its output is of too.
+
+    An op with a rule of its own says `own`, and has `dtypes`.
+    """
+    several: ClassVar[bool] = False
+    """Whether the op gives several values, which `outputs` names."""
     view: ClassVar[bool] = False
     """Whether the output is the input's memory, seen in another way."""
 
@@ -165,6 +175,32 @@ class Op:
     def infer(self, *inputs: Shape) -> Shape:
         """The output's shape. Raises `Refusal` where torch would refuse the inputs."""
         return inputs[0]
+
+    def outputs(self, *inputs: Shape) -> dict[str, Shape]:
+        """The shapes of several values by their names, for an op that is `several`.
+
+        One that is called nothing is what the layer's own name stands for, and the first.
+        """
+        return {}
+
+    def dtypes(self, *given: Dtype) -> Dtype:
+        """The kind of the output's numbers. Raises `Refusal` (NS412) for what the op can't take."""
+        if self.takes == "any":
+            joined = together(given) if given else FLOAT
+            if joined is not None:
+                return joined
+            kinds = " and ".join(map(said, given))
+            raise Refusal("NS412", f"{type(self).__name__} joins numbers of one kind, not {kinds}")
+        for dtype in given:
+            if dtype.name != FLOAT.name:
+                raise self.not_these(dtype)
+        return FLOAT
+
+    def not_these(self, dtype: Dtype) -> Refusal:
+        """The refusal of an input whose numbers are not floating-point."""
+        hint = "an `Embedding` makes vectors of them" if dtype.name == "int64" else None
+        message = f"{type(self).__name__} takes floating-point numbers, not {said(dtype)}"
+        return Refusal("NS412", message, hint=hint)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """The names and shapes of the trainable tensors, as in torch's `state_dict`."""
@@ -244,6 +280,11 @@ class Op:
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def inferred(op: Op, inputs: tuple[Shape, ...]) -> Any:
+    """The output's shape, or a tuple of them for an op that is `several`. Raises `Refusal`."""
+    return tuple(op.outputs(*inputs).values()) if op.several else op.infer(*inputs)
 
 
 def ntuple(value: Ints, ndim: int) -> tuple[int, ...]:

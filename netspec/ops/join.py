@@ -154,6 +154,8 @@ class Minimum(Extremum):
 class Concat(Op):
     """Concatenation of inputs along one dimension; `dim: 1` is the channels, as in torch."""
 
+    takes = "any"
+
     saves = "nothing"
 
     arity = (1, None)

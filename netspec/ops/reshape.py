@@ -51,6 +51,7 @@ def check_target(target: Shape, argument: str) -> None:
 class Flatten(TorchOp):
     """Join several dimensions into one: by default all but the batch."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -76,6 +77,7 @@ class Flatten(TorchOp):
 class Unflatten(TorchOp):
     """Split one dimension into several."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -97,6 +99,7 @@ class Unflatten(TorchOp):
 class Reshape(Op):
     """The same elements in another shape; the batch is kept, and not written."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -120,6 +123,7 @@ class Reshape(Op):
 class Permute(Op):
     """The dimensions in another order; the batch, which is 0, stays first."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -168,6 +172,7 @@ class Permute(Op):
 class Transpose(Op):
     """Two dimensions, swapped."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 

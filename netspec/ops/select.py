@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Select(Op):
     """One entry of a dimension, which goes: `dim: 1, index: 0` is the first token."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -45,6 +46,7 @@ class Select(Op):
 class Slice(Op):
     """A stretch of a dimension, as `x[start:end:step]` in Python."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -78,6 +80,7 @@ class Slice(Op):
 class Chunk(Op):
     """One of the equal parts that a dimension is split into, as by `torch.chunk`."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 

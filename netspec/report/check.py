@@ -12,6 +12,7 @@ from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.escape import safe
 from netspec.ops.base import text
+from netspec.ops.dtype import FLOAT
 from netspec.report.figure import figure
 from netspec.source import Source, decode, parse
 
@@ -110,12 +111,33 @@ def least_said(network: Network) -> str | None:
     return f"above {sizes}, where the search ended" if size else "not found in bounded time"
 
 
+def inputs_said(network: Network) -> str:
+    """Every input: the shape of the only one, or names and shapes; and kinds, but for floats."""
+    return ", ".join(
+        (f"{safe(one.name)} " if len(network.inputs) > 1 else "")
+        + text(one.shape)
+        + ("" if one.dtype.name == FLOAT.name else f" of {one.dtype.name}")
+        for one in network.inputs
+    )
+
+
+def outputs_said(network: Network) -> str:
+    """Every output: the shape of the only one, or names and shapes."""
+    several = len(network.output_list) > 1
+    return ", ".join(
+        (f"{safe(one.name)} " if several else "")
+        + text(one.shape)
+        + (" (training)" if one.training_only else "")
+        for one in network.output_list
+    )
+
+
 def fine(checked: Checked) -> str:
     """The line for a spec that can be used."""
     network = checked.network
     assert network is not None
     parts = [
-        f"{text(network.input_shape)} → {text(network.output_shape)}",
+        f"{inputs_said(network)} → {outputs_said(network)}",
         f"{counted(network.num_params, 'parameter')}",
         f"{figure(network.macs)} {'multiply-add' if network.macs == 1 else 'multiply-adds'}",
     ]

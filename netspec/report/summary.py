@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netspec.compiler.analysis.step_memory import step_memory
 from netspec.compiler.facade import Network
@@ -18,8 +18,9 @@ from netspec.compiler.ir import (
 )
 from netspec.counted import counted
 from netspec.escape import safe
-from netspec.ops.base import text
-from netspec.report.check import least_said
+from netspec.ops.base import Shape, text
+from netspec.ops.dtype import Dtype
+from netspec.report.check import inputs_said, least_said, outputs_said
 from netspec.report.figure import figure, size
 from netspec.report.memory import training_memory
 
@@ -112,9 +113,9 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
     memory, step = training_memory(network, batch), step_memory(network)
     least = least_said(network)
     lines = [
-        f"input              {text(network.input_shape)}"
+        f"{'inputs' if len(network.inputs) > 1 else 'input':<19}{inputs_said(network)}"
         + (f", {'at ' if network.min_input_size else ''}least {least}" if least else ""),
-        f"output             {text(network.output_shape)}",
+        f"{'outputs' if len(network.outputs) > 1 else 'output':<19}{outputs_said(network)}",
         f"parameters         {network.num_params:,} ({size(4 * network.num_params)} in float32)",
         f"multiply-adds      {figure(network.macs)} a sample",
         f"activations        {size(network.activation_bytes)} a sample in float32; "
@@ -133,6 +134,11 @@ def _totals(network: Network, batch_size: int | None) -> list[str]:
     return lines
 
 
+def _end(name: str, shape: Shape, dtype: Dtype) -> dict[str, Any]:
+    """An input or an output as JSON."""
+    return {"name": name, "shape": shape, "dtype": dtype.name}
+
+
 def as_json(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
     """The same as JSON; sizes in bytes, shapes without the batch."""
     batch = batch_size or network.recipe.batch_size
@@ -142,6 +148,11 @@ def as_json(network: Network, *, depth: int | None = None, batch_size: int | Non
         "description": network.description,
         "input_shape": network.input_shape,
         "output_shape": network.output_shape,
+        "inputs": [_end(one.name, one.shape, one.dtype) for one in network.inputs],
+        "outputs": [
+            {**_end(one.name, one.shape, one.dtype), "training_only": one.training_only}
+            for one in network.outputs
+        ],
         "min_input_size": network.min_input_size,
         "min_input_size_above": network.least_input.above,
         "num_params": network.num_params,

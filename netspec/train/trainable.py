@@ -40,7 +40,7 @@ class Trainable(Protocol):
         """The ``train:`` section, every default filled in."""
 
     @property
-    def outputs(self) -> tuple[str, ...]:
+    def output_names(self) -> tuple[str, ...]:
         """Names under ``outputs:``; the first is the logits, the others auxiliary heads."""
 
     @property

@@ -169,7 +169,7 @@ def two_steps(network: netspec.Network) -> None:
     try:
         images = data.size("train")
         require_norms_to_work(network, images, recipe.batch_size, 1)
-        learner = make_learner(network.build(), network.outputs, recipe, plan)
+        learner = make_learner(network.build(), network.output_names, recipe, plan)
         step = TrainingStep(learner, recipe, plan, alone)
         schedule = Schedule(recipe, learner.optimizer, -(-images // recipe.batch_size))
         batches = iter(data.batches("train", epoch=0, batch_size=recipe.batch_size, augment=True))

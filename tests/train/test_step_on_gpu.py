@@ -183,7 +183,7 @@ def test_no_spec_reads_anything_back(
     images = torch.empty(4, *network.input_shape, device=GPU)
     shape = (4, *network.output_shape[1:])
     labels = torch.empty(shape, dtype=torch.int64, device=GPU)
-    take_steps(monkeypatch, module, network.outputs or ("",), recipe, images, labels)
+    take_steps(monkeypatch, module, network.output_names or ("",), recipe, images, labels)
     logits = infer(module.eval(), images, PLAN)
     assert logits.shape == (4, *network.output_shape)
     sums = MetricSums(Criterion(recipe.loss, GPU), GPU, top5=True)

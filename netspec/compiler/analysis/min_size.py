@@ -82,7 +82,8 @@ class _Search:
         """The code of the first finding when the whole spec is expanded on this input, or None."""
         network = self.network
         try:
-            expand(network.document, network.params, shape, first=True, work=self.work)
+            inputs = (network.inputs[0]._replace(shape=shape),)
+            expand(network.document, network.params, inputs, first=True, work=self.work)
         except SpecError as found:
             self.work.spend(0)
             return found.diagnostics[0].code
@@ -95,9 +96,10 @@ def least_input(network: NetworkIR) -> LeastInput:
     Where no expression asks for a size, windows that do not fit are monotone: a size that fails
     so fails for every smaller one. So a bisection on those gives a lower bound, and a walk upwards
     from there, which also sees joins that disagree, gives the answer. Other networks are walked
-    from 1. None where the input has no spatial dimensions, or no size up to its own works.
+    from 1. None where the input has no spatial dimensions, where there are several inputs, or
+    where no size up to its own works.
     """
-    if len(network.input_shape) < 2:
+    if len(network.inputs) > 1 or len(network.input_shape) < 2:
         return LeastInput(None)
     most = max(network.input_shape[1:])
     search = _Search(network)

@@ -32,8 +32,8 @@ class Operation:
 class Operations:
     """The operations in the order in which they run, and how many values each place holds.
 
-    Place 0 is the network's input. A view and a layer that works in place share a place with
-    their input. `outputs` are the places of the network's outputs.
+    The first places are the network's inputs. A view and a layer that works in place share a
+    place with their input. `outputs` are the places of the network's outputs.
     """
 
     operations: tuple[Operation, ...]
@@ -44,10 +44,10 @@ class Operations:
 
 def operations(network: NetworkIR) -> Operations:
     """The operations of one training step of `network`, forward."""
-    recorder = _Recorder(prod(network.input_shape))
+    recorder = _Recorder([prod(one.shape) for one in network.inputs])
     root = network.root
     needed = {output.source for output in network.output_list if output.name}
-    values = recorder.within(root, (0,), needed)
+    values = recorder.within(root, tuple(range(len(network.inputs))), needed)
     outputs = tuple(values[output.source] for output in network.output_list)
     return Operations(
         tuple(recorder.operations),
@@ -58,9 +58,9 @@ def operations(network: NetworkIR) -> Operations:
 
 
 class _Recorder:
-    def __init__(self, size: int) -> None:
+    def __init__(self, sizes: list[int]) -> None:
         self.operations: list[Operation] = []
-        self.sizes = [size]
+        self.sizes = sizes
         self.learning: set[int] = set()
 
     def within(

@@ -9,7 +9,7 @@ from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.expression import size_of
 from netspec.compiler.language.work import Work
-from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.base import Op, Refusal, Shape, inferred
 
 STEPS: Final = 3
 """Steps of work that one layer takes."""
@@ -22,7 +22,8 @@ class Varies(Refusal):
         super().__init__("", "the layers depend on the size of the input")
 
 
-Memo = dict[tuple[int, tuple[Shape, ...]], Shape | Refusal]
+Memo = dict[tuple[int, tuple[Shape, ...]], Any]
+"""What each op gives on inputs of these shapes: a shape, several, or a `Refusal`."""
 
 Again = Callable[[Layer, tuple[Shape, ...]], Layer]
 
@@ -60,12 +61,12 @@ def output_shape(
     return returned(layer, interpret(layer, inputs, call, training=False))
 
 
-def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Shape:
+def _infer(op: Op, inputs: tuple[Shape, ...], memo: Memo) -> Any:
     key = (id(op), inputs)
     found = memo.get(key)
     if found is None:
         try:
-            found = op.infer(*inputs)
+            found = inferred(op, inputs)
         except Refusal as refusal:
             found = refusal
         memo[key] = found

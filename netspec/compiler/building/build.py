@@ -10,7 +10,7 @@ from torch import nn
 from netspec.compiler.analysis.holders import held
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
 from netspec.compiler.analysis.state import is_tensor
-from netspec.compiler.building.graph import Graph, GraphStep, NamedValue, OpenGraph
+from netspec.compiler.building.graph import Graph, GraphStep, InputsGraph, NamedValue, OpenGraph
 from netspec.compiler.building.hold import put
 from netspec.compiler.building.initialize import initialize
 from netspec.compiler.ir import INPUT, OUTPUT, Layer, NetworkIR, Output, sibling
@@ -30,7 +30,7 @@ def build(network: NetworkIR) -> nn.Module:
     """
     named = tuple(output for output in network.output_list if output.name)
     rules = {name: block.init for name, block in network.document.blocks.items() if block.init}
-    module = _container(network.root, named, rules)
+    module = _container(network.root, named, rules, tuple(one.name for one in network.inputs))
     initialize(module, network.document.init, network.params)
     return module
 
@@ -49,7 +49,9 @@ def _module(layer: Layer, rules: BlockRules) -> nn.Module:
     return module
 
 
-def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> nn.Module:
+def _container(
+    layer: Layer, outputs: tuple[Output, ...], rules: BlockRules, names: tuple[str, ...] = ()
+) -> nn.Module:
     needed = {output.source for output in outputs}
     mine = sole_reader(layer, needed)
     if not outputs and _is_chain(layer):
@@ -57,9 +59,14 @@ def _container(layer: Layer, outputs: tuple[Output, ...], rules: BlockRules) -> 
     slot = _slots(layer)
     named = tuple(NamedValue(o.name, slot(o.source), o.training_only) for o in outputs)
     inputs = len(layer.inputs) + len(layer.free)
-    kind = Graph if inputs == 1 else OpenGraph
     results = tuple(slot(source) for source in layer.results)
-    graph = kind(_steps(layer, needed), slot(layer.result), named, results)
+    steps = _steps(layer, needed)
+    graph: Graph
+    if len(names) > 1:
+        graph = InputsGraph(steps, slot(layer.result), named, names)
+    else:
+        kind = Graph if inputs == 1 else OpenGraph
+        graph = kind(steps, slot(layer.result), named, results)
     batched: dict[str, Shape] = {}
     made: dict[str, nn.Module | nn.Parameter] = {}
     for child in layer.listed:

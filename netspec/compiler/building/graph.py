@@ -113,3 +113,31 @@ class OpenGraph(Graph):
     def forward(self, x: Tensor, *outer: Tensor) -> Tensor | dict[str, Tensor]:
         """Run the steps in order; `outer` are the inputs after the first."""
         return self._run([*reversed(outer), x], x)
+
+
+class InputsGraph(Graph):
+    """A network of several inputs, given by place or by name."""
+
+    def __init__(
+        self,
+        steps: tuple[GraphStep, ...],
+        result: int,
+        outputs: tuple[NamedValue, ...],
+        inputs: tuple[str, ...],
+    ) -> None:
+        super().__init__(steps, result, outputs)
+        self._inputs = inputs
+
+    def forward(self, *given: Tensor, **named: Tensor) -> Tensor | dict[str, Tensor]:
+        """Run the steps in order. Raises `TypeError` for inputs too few, too many or unknown."""
+        if named or len(given) != len(self._inputs):
+            given = self._by_name(given, named)
+        return self._run([*reversed(given)], given[0])
+
+    def _by_name(self, given: tuple[Tensor, ...], named: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        rest = self._inputs[len(given) :]
+        if len(given) > len(self._inputs) or set(named) != set(rest):
+            takes = ", ".join(self._inputs)
+            got = ", ".join([*("a tensor" for _ in given), *named]) or "nothing"
+            raise TypeError(f"the network takes the inputs {takes}, and was given {got}")
+        return (*given, *(named[name] for name in rest))

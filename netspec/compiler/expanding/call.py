@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from netspec.compiler.expanding.context import NOWHERE, AlreadyReported, Elaboration, Site, Wire
+from netspec.compiler.expanding.kinds import dtypes_of, kinds
 from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer, Scope, changed, leaves, walk
 from netspec.compiler.language.document import Entry
 from netspec.counted import counted
 from netspec.diagnostics import Note, nearest
-from netspec.ops.base import Op, Refusal, Shape, text
+from netspec.ops.base import Op, Refusal, Shape, inferred, text
 
 
 class Earlier(Protocol):
@@ -61,9 +62,12 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...], guard: Callable[[Shape], None
     Raises `Refusal` where an op does not take them.
     """
     if layer.op is not None:
-        output = layer.op.infer(*inputs)
-        guard(output)
-        return changed(layer, inputs=inputs, output=output)
+        found = inferred(layer.op, inputs)
+        outputs = found if layer.outputs else ()
+        for shape in outputs or (found,):
+            guard(shape)
+        output = outputs[0] if outputs else found
+        return changed(layer, inputs=inputs, output=output, outputs=outputs)
     children: list[Layer] = []
 
     def call(child: Layer, given: tuple[Shape, ...]) -> Shape | tuple[Shape, ...]:
@@ -122,10 +126,13 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
     layers, edges = _size(context, first)
     context.tick(entry.span, layers)
     context.add_edges(edges, entry.span)
-    if shapes == first.inputs:
+    dtypes = tuple(wire.dtype for wire in inputs)
+    if shapes == first.inputs and kinds(dtypes) == first.input_dtypes:
         return first
     try:
         again = rerun(first, shapes, lambda shape: context.guard_size(shape, entry.span))
+        given = dtypes_of(first, dtypes)
+        again = changed(again, dtypes=kinds(given if first.outputs else (given,)))
     except Refusal as refusal:
         context.refused(refusal, entry, Site(entry.op, entry.op, inputs, earlier.scope, NOWHERE))
         raise AlreadyReported from None

@@ -18,6 +18,7 @@ from netspec.compiler.expanding.context import (
     Wire,
 )
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
+from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.taps import tap
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry, Loop
@@ -28,6 +29,7 @@ from netspec.counted import counted
 from netspec.diagnostics import Note, Span, nearest
 from netspec.json_schema import INTEGER, as_declared
 from netspec.ops import OPS
+from netspec.ops.dtype import FLOAT
 
 SEVERAL: Final = "the inputs"
 """What made a value that could be any of several inputs."""
@@ -155,7 +157,7 @@ class Builder:
     def fail(self) -> None:
         """Remember a failure: what follows has no shape, and is silent."""
         self.poisoned = True
-        self.previous = self.previous._replace(shape=None)
+        self.previous = self.previous._replace(shape=None, choices=())
 
     def holds(self, entry: Entry, scope: Scope) -> bool:
         """Whether the entry's condition is true. Raises `AlreadyReported`."""
@@ -255,7 +257,7 @@ class Builder:
             reached = tap(self.children, index, rest)
             if reached is not None:
                 wire = Wire(reached.source, reached.shape, name, self.names[first].span,
-                            reached.training_only)  # fmt: skip
+                            reached.training_only, dtype=reached.dtype)  # fmt: skip
                 self.taps[name] = wire
                 return wire
         return None
@@ -331,7 +333,9 @@ class Builder:
         self.numbered += 1
         index = len(self.children) - 1
         self.indices[made.name] = index
-        value = Wire(index, made.output, made.path, made.span, made.training_only, made.choices)
+        dtype = made.dtypes[0] if made.dtypes else FLOAT
+        value = Wire(index, made.output, made.path, made.span, made.training_only, made.choices,
+                     dtype)  # fmt: skip
         self.names[name] = value
         self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
@@ -372,4 +376,6 @@ class Builder:
             free=tuple(self.free),
             expanded_from=self.scope.expanded_from,
             left_out=tuple([(name, self.names[name].source) for name in self.aliases]),
+            input_dtypes=kinds([wire.dtype for wire in inputs]),
+            dtypes=kinds([self.previous.dtype]),
         )

@@ -15,6 +15,7 @@ from netspec.compiler.language.work import LAYER, MAX_WORK, TooMuchWork, Work
 from netspec.counted import counted
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Note, Span
 from netspec.ops.base import Op, Refusal, Shape, text
+from netspec.ops.dtype import FLOAT, Dtype
 from netspec.source import Mapping, Node, Scalar, Sequence
 
 MAX_LAYERS = 20_000
@@ -37,6 +38,7 @@ class Wire(NamedTuple):
     training_only: bool = False
     choices: tuple[str, ...] = ()
     """The names of several values, of which one must be named: this wire alone is none."""
+    dtype: Dtype = FLOAT
 
 
 class Frame(Protocol):
@@ -150,7 +152,8 @@ class Elaboration:
     def refused(self, refusal: Refusal, entry: Entry, site: Site) -> None:
         """Make a finding of an op's refusal: its place, and what made its inputs."""
         notes = [note for wire in site.inputs if (note := _gives(wire)) is not None]
-        if site.inputs and site.inputs[-1].maker != "the input" and notes:
+        alone = len(self.document.inputs) == 1
+        if alone and site.inputs and site.inputs[-1].maker != "the input" and notes:
             last = notes[-1]
             where = f" ({last.span})" if last.span else ""
             notes[-1] = Note(f"{last.message}{where}, from an input of {text(self.shape)}")
@@ -349,8 +352,8 @@ def _gives(wire: Wire) -> Note | None:
     """What is known of a layer's input: its shape, and what made it."""
     if wire.shape is None or (wire.span is None and wire.source != INPUT):
         return None
-    if wire.maker == "the input":
-        return Note(f"the input is {text(wire.shape)}", wire.span)
+    if wire.maker.startswith("the input"):
+        return Note(f"{wire.maker} is {text(wire.shape)}", wire.span)
     return Note(f"`{wire.maker}` gives {text(wire.shape)}", wire.span)
 
 

@@ -21,6 +21,7 @@ from netspec.compiler.expanding.context import (
     Wall,
     Wire,
 )
+from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.ir import (
@@ -28,6 +29,7 @@ from netspec.compiler.ir import (
     BlockInit,
     BlockUse,
     ExpandedFrom,
+    Input,
     Layer,
     Output,
     Scope,
@@ -41,6 +43,7 @@ from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.dtype import FLOAT
 
 
 class Expansion(NamedTuple):
@@ -53,27 +56,31 @@ class Expansion(NamedTuple):
 def expand(
     document: Document,
     params: dict[str, Any],
-    shape: Shape,
+    inputs: tuple[Input, ...],
     *,
     first: bool = False,
     work: Work | None = None,
 ) -> Expansion:
     """Expand and infer the network. Raises `SpecError` with every finding, or the `first`."""
-    context = Elaboration(document, shape, first=first, work=work)
+    context = Elaboration(document, inputs[0].shape, first=first, work=work)
     context.count = -1  # the network itself is none of its layers
-    bound = InputShape(shape)
-    scope = Scope({**params, "input": bound}, None, ())
-    start = Wire(INPUT, shape, "the input", document.input_span)
-    frame = Wall(input=start)
+    bound = {one.name: InputShape(one.shape) for one in inputs}
+    scope = Scope({**params, **bound}, None, ())
+    frame = Wall()
     frame.outputs = document.outputs is not None
     root: Layer | None = None
     found: tuple[Output, ...] = ()
     try:
-        context.guard_size(shape, document.input_span)
-        root = Expander(context).layer(document.layers, Site("", "", (start,), scope, frame))
+        for i, (one, entry) in enumerate(zip(inputs, document.inputs, strict=True)):
+            context.guard_size(one.shape, entry.node.span)
+            maker = "the input" if len(inputs) == 1 else f"the input `{one.name}`"
+            frame[one.name] = Wire(INPUT - i, one.shape, maker, entry.node.span, dtype=one.dtype)
+        root = Expander(context).layer(
+            document.layers, Site("", "", tuple(frame.values()), scope, frame)
+        )
         if root is not None:
-            root = _as_container(root, shape)
-            sizes = (*root.size_dependencies, *_sizes([bound]))
+            root = _as_container(root, inputs)
+            sizes = (*root.size_dependencies, *_sizes(list(bound.values())))
             root = changed(root, size_dependencies=sizes)
             root, found = outputs(context, root, scope)
     except LimitReached:
@@ -123,13 +130,16 @@ def _sizes(bound: Sequence[InputShape]) -> Iterator[tuple[int, str, int]]:
             yield place, name, size
 
 
-def _as_container(layer: Layer, shape: Shape) -> Layer:
+def _as_container(layer: Layer, inputs: tuple[Input, ...]) -> Layer:
     """A network of one layer still has a root."""
     if layer.kind == "container":
         return layer
-    inner = changed(layer, name="0", path="0", sources=(INPUT,) if layer.inputs else ())
-    return Layer("", "", "container", layer.span, (INPUT,), (shape,), layer.output,
-                 children=(inner,), result=0)  # fmt: skip
+    places = tuple([INPUT - i for i in range(len(inputs))])
+    inner = changed(layer, name="0", path="0", sources=places if layer.inputs else ())
+    shapes = tuple([one.shape for one in inputs])
+    return Layer("", "", "container", layer.span, places, shapes, layer.output,
+                 children=(inner,), result=0, input_dtypes=kinds([one.dtype for one in inputs]),
+                 dtypes=layer.dtypes)  # fmt: skip
 
 
 class Expander:
@@ -194,7 +204,17 @@ class Expander:
         if len(shapes) < len(inputs):
             return None
         key = (id(op), shapes)
+        dtypes = tuple([wire.dtype for wire in inputs])
+        given = kinds(dtypes)
         known = context.inferred.get(key)
+        if given or op.takes == "own":
+            try:
+                made = op.dtypes(*dtypes)
+            except Refusal as refusal:
+                context.refused(refusal, entry, site._replace(inputs=inputs))
+                return None
+        else:
+            made = FLOAT
         if known is None:
             try:
                 output = op.infer(*shapes)
@@ -210,8 +230,16 @@ class Expander:
         output, params = known
         context.add_params(params, entry.span)
         sources = tuple([wire.source for wire in inputs])
-        return Layer(site.name, site.path, "op", entry.span, sources, shapes, output, op=op,
-                     expanded_from=site.scope.expanded_from)  # fmt: skip
+        layer = Layer(site.name, site.path, "op", entry.span, sources, shapes, output, op=op,
+                      expanded_from=site.scope.expanded_from)  # fmt: skip
+        if op.several:
+            outputs = op.outputs(*shapes)
+            names, several = tuple(outputs), tuple(outputs.values())
+            layer = changed(layer, outputs=several, output_names=names)
+        if given or made is not FLOAT:
+            dtypes = kinds((made,) * (len(layer.outputs) or 1))
+            layer = changed(layer, input_dtypes=given, dtypes=dtypes)
+        return layer
 
     def block(self, entry: Entry, block_name: str, site: Site) -> Layer | None:
         """A block with its parameters bound; None after a finding."""

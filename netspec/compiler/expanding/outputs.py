@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.expanding.kinds import kinds, value_dtype
 from netspec.compiler.expanding.taps import value_shape, within
 from netspec.compiler.ir import Layer, Output, Scope, changed, sibling
 from netspec.compiler.language.document import Block, Child
@@ -14,7 +15,7 @@ def outputs(context: Elaboration, root: Layer, scope: Scope) -> tuple[Layer, tup
     """The outputs that the spec names, or the one that it has; and the network that gives them."""
     declared = context.document.outputs
     if declared is None:
-        return root, (Output("", root.result, root.output, False),)
+        return root, (Output("", root.result, root.output, False, value_dtype(root, root.result)),)
     written = context.document.layers.children
     found: list[Output] = []
     for key, node in declared.items.items():
@@ -24,7 +25,8 @@ def outputs(context: Elaboration, root: Layer, scope: Scope) -> tuple[Layer, tup
             continue
         root, source = reached
         training = source >= 0 and root.children[sibling(source)].training_only
-        found.append(Output(key, source, value_shape(root, source), training))
+        shape, dtype = value_shape(root, source), value_dtype(root, source)
+        found.append(Output(key, source, shape, training, dtype))
     if found and found[0].training_only:
         name = next(iter(declared.items))
         context.report("NS310", "the first output runs only in training", declared.keys[name],
@@ -57,6 +59,7 @@ def block_outputs(context: Elaboration, block: Block, made: Layer, scope: Scope)
         output=shapes[0],
         outputs=shapes,
         output_names=tuple([name for name, _, _ in block.outputs]),
+        dtypes=kinds([value_dtype(made, source) for source in results]),
     )
 
 

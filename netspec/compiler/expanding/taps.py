@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netspec.compiler.expanding.kinds import kinds, value_dtype
 from netspec.compiler.ir import OUTPUT, Layer, changed, sibling
 from netspec.ops.base import Shape
+from netspec.ops.dtype import FLOAT, Dtype
 
 
 class Tapped(NamedTuple):
@@ -14,6 +16,7 @@ class Tapped(NamedTuple):
     source: int
     shape: Shape
     training_only: bool
+    dtype: Dtype
 
 
 def tap(children: list[Layer], index: int, name: str) -> Tapped | None:
@@ -35,7 +38,8 @@ def tap(children: list[Layer], index: int, name: str) -> Tapped | None:
     given = children[index]
     place = given.output_names.index(name)
     training = given.training_only or _only_in_training(given, place)
-    return Tapped(index + place * OUTPUT, given.outputs[place], training)
+    dtype = given.dtypes[place] if given.dtypes else FLOAT
+    return Tapped(index + place * OUTPUT, given.outputs[place], training, dtype)
 
 
 def giving(layer: Layer, names: tuple[str, ...]) -> Layer:
@@ -84,11 +88,13 @@ def _giving(layer: Layer, name: str) -> Layer | None:
     if found is None or (found[1] < 0 and -1 - found[1] >= len(layer.inputs)):
         return None
     layer, source = found
+    before = layer.dtypes or (FLOAT,) * (len(layer.outputs) or 1)
     return changed(
         layer,
         results=(*(layer.results or (layer.result,)), source),
         outputs=(*(layer.outputs or (layer.output,)), value_shape(layer, source)),
         output_names=(*(layer.output_names or ("",)), name),
+        dtypes=kinds((*before, value_dtype(layer, source))),
     )
 
 

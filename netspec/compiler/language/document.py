@@ -14,8 +14,8 @@ MODIFIERS: Final = ("name", "from", "branches", "if", "repeat", "each", "call", 
 PARAM_TYPES: Final = ("int", "float", "bool", "str", "list")
 
 SECTIONS: Final = (
-    "netspec", "extends", "name", "description", "params", "input", "blocks", "layers", "outputs",
-    "init", "train",
+    "netspec", "extends", "name", "description", "params", "input", "inputs", "blocks", "layers",
+    "outputs", "init", "train",
 )  # fmt: skip
 
 
@@ -91,6 +91,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class InputEntry:
+    """One input of the network as written; the one of `input:` is called so."""
+
+    name: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """A whole spec, after `extends`."""
 
@@ -98,8 +106,7 @@ class Document:
     root: Mapping
     name: str
     params: dict[str, Param]
-    input: Node
-    input_span: Span
+    inputs: tuple[InputEntry, ...]
     blocks: dict[str, Block]
     layers: Entry
     outputs: Mapping | None
@@ -107,5 +114,11 @@ class Document:
     train: Mapping | None
     """The section as written, None where its form is wrong."""
     sources: tuple[Source, ...]
+
+    @property
+    def input_span(self) -> Span:
+        """Where the first input is written."""
+        return self.inputs[0].node.span
+
     findings: tuple[Diagnostic, ...] = ()
     """Mistakes beside the layers, which keep no shape from being inferred."""

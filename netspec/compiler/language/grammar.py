@@ -211,6 +211,13 @@ _SYMBOLS = {
 }  # fmt: skip
 
 
+def _no_size(name: str, attr: str) -> str:
+    sizes = ", ".join(f"`{s}`" for s in SIZES)
+    if name != "input":
+        return f"an expression has no attributes but the sizes of an input: {sizes}"
+    return f"`{name}` has no `{attr}`, only {sizes}"
+
+
 def _refused(node: ast.expr) -> str | None:
     match node:
         case ast.Name() | ast.IfExp() | ast.BoolOp() | ast.List() | ast.Tuple():
@@ -233,12 +240,7 @@ def _refused(node: ast.expr) -> str | None:
         case ast.Subscript():
             return None
         case ast.Attribute(value=ast.Name(id=name), attr=attr):
-            if attr in SIZES:
-                return None
-            sizes = ", ".join(f"`{s}`" for s in SIZES)
-            if name != "input":
-                return f"an expression has no attributes but the sizes of an input: {sizes}"
-            return f"`{name}` has no `{attr}`, only {sizes}"
+            return None if attr in SIZES else _no_size(name, attr)
         case ast.Attribute():
             return "an expression has no attributes but the sizes of an input"
         case ast.Call(func=ast.Name(id=name), keywords=[], args=args):

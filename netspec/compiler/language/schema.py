@@ -9,6 +9,7 @@ from netspec.compiler.language.document import MODIFIERS, PARAM_TYPES
 from netspec.json_schema import Schema
 from netspec.ops import OPS
 from netspec.ops.base import Op
+from netspec.ops.dtype import DTYPES
 from netspec.recipe import TRAIN_SCHEMA
 
 EXPRESSION: Final = "expression"
@@ -71,6 +72,45 @@ def op_schema(op: type[Op]) -> Schema:
     schema["type"] = kinds
     return schema
 
+
+SHAPE: Final[Schema] = {
+    "type": ["array", "string"],
+    "items": {
+        "type": ["integer", "string"],
+        "minimum": 1,
+        "pattern": "\\$",
+        "$comment": EXPRESSION,
+    },
+    "maxItems": 4,
+    "pattern": "\\$",
+    "$comment": EXPRESSION,
+    "description": "the shape of one sample, without the batch",
+}
+
+INPUT: Final[Schema] = {
+    **SHAPE,
+    "type": ["array", "object", "string"],
+    "minItems": 1,
+    "properties": {
+        "shape": SHAPE,
+        "dtype": {
+            "anyOf": [{"enum": list(DTYPES)}, {"type": "string", "pattern": "\\$"}],
+            "$comment": EXPRESSION,
+            "description": "the kind of numbers",
+            "default": "float32",
+        },
+        "below": {
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "pattern": "\\$",
+            "$comment": EXPRESSION,
+            "description": "a number that integers stay below, such as the size of a vocabulary",
+        },
+    },
+    "required": ["shape"],
+    "additionalProperties": False,
+}
+"""One input: its shape alone, or with the kind of its numbers."""
 
 NAME: Final[Schema] = {
     "type": ["string", "integer"],
@@ -210,15 +250,17 @@ def _schema(names: tuple[str, ...]) -> Schema:
             "name": {"type": "string", "description": "the network's name"},
             "description": {"type": "string", "description": "what the network is"},
             "params": params,
-            "input": widen(
-                {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 1},
-                    "minItems": 1,
-                    "maxItems": 4,
-                    "description": "the input's shape without the batch: [channels, height, width]",
-                }
-            ),
+            "input": {
+                **INPUT,
+                "description": "the input's shape without the batch: [channels, height, width]",
+            },
+            "inputs": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 64,
+                "additionalProperties": INPUT,
+                "description": "several inputs, each with its shape, in the order of `forward`",
+            },
             "blocks": {
                 "type": "object",
                 "patternProperties": {"^[A-Z][A-Za-z0-9]*$": {"$ref": "#/$defs/block"}},

@@ -54,7 +54,8 @@ class Flow:
         self.steps: list[FlowStep] = []
         self._makers: dict[int, int] = {}
         root = network.root
-        values = self._within(root, (INPUT,), "", False)
+        inputs = tuple(INPUT - i for i in range(len(network.inputs)))
+        values = self._within(root, inputs, "", False)
         self.outputs: list[tuple[Output, int]] = [
             (output, values[output.source]) for output in network.output_list
         ]

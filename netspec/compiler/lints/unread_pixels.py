@@ -147,7 +147,11 @@ def _mend(op: Conv | Pool, shape: Shape) -> str | None:
 def _better_sizes(flow: Flow) -> list[int]:
     """The nearest larger and smaller square input of which every layer reads all."""
     own = flow.network.input_shape
-    if len(set(own[1:])) != 1 or len(flow.steps) * SEARCH * 2 > BUDGET:
+    if (
+        len(flow.network.inputs) > 1
+        or len(set(own[1:])) != 1
+        or len(flow.steps) * SEARCH * 2 > BUDGET
+    ):
         return []
     ops = {id(step.op): step.op for step in flow.steps}
     n = own[1]

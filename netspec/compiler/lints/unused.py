@@ -40,7 +40,7 @@ def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
         hint = "delete it, or name it in the `from` of a later layer"
         if isinstance(layer.op, BatchNorm):  # published weights often hold one
             hint += ", or silence this where published weights hold it"
-        if layer.training_only or network.outputs:
+        if layer.training_only or network.output_names:
             hint += ", or under `outputs:`"
         yield Diagnostic("NS604", f"nothing uses `{layer.path}`", span, provenance(layer), hint)
 

@@ -9,7 +9,17 @@ from typing import NamedTuple
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
 from netspec.source import MAX_BYTES, Mapping, Node, Scalar, Source, decode, parse
 
-CHANGES = ("netspec", "extends", "name", "description", "params", "input", "init", "train")
+CHANGES = (
+    "netspec",
+    "extends",
+    "name",
+    "description",
+    "params",
+    "input",
+    "inputs",
+    "init",
+    "train",
+)
 MAX_CHAIN = 8
 
 

@@ -91,7 +91,15 @@ def override(root: Mapping, overrides: Overrides) -> Mapping:
     """The root with the input and the recipe set; parameters wait for their declaration."""
     items, keys = dict(root.items), dict(root.keys)
     if overrides.input is not None:
+        if "inputs" in items:
+            hint = "change their shapes in the spec, or make parameters of them"
+            message = "this spec has several inputs, and which one is meant is not said"
+            raise _error(message, overrides.input.span, hint)
+        old = items.get("input")
         items["input"] = overrides.input
+        if isinstance(old, Mapping):  # the kind of its numbers stays
+            parts = {**old.items, "shape": overrides.input}
+            items["input"] = Mapping(parts, {"shape": overrides.input.span, **old.keys}, old.span)
         keys.setdefault("input", overrides.input.span)
     for key, node in overrides.train.items():
         path = ["train", *key.split(".")]

@@ -11,10 +11,11 @@ from netspec.compiler.language.document import PARAM_TYPES, SECTIONS
 from netspec.compiler.language.fill import fill
 from netspec.compiler.sources.kept_comments import with_comments
 from netspec.diagnostics import SpecError
+from netspec.ops.dtype import FLOAT
 from netspec.source import Node, Scalar, Sequence, parse_value, plain
 
 if TYPE_CHECKING:
-    from netspec.compiler.ir import NetworkIR
+    from netspec.compiler.ir import Input, NetworkIR
 
 
 class _Dumper(yaml.SafeDumper):
@@ -66,6 +67,18 @@ def _plain(node: Node) -> Any:
     return {key: _plain(item) for key, item in node.items.items()}
 
 
+def _input(given: Input) -> Any:
+    """An input as a spec writes it."""
+    if given.dtype == FLOAT and given.shape:
+        return list(given.shape)
+    data: dict[str, Any] = {"shape": list(given.shape)}
+    if given.dtype != FLOAT:
+        data["dtype"] = given.dtype.name
+    if given.dtype.below is not None:
+        data["below"] = given.dtype.below
+    return data
+
+
 def resolved(network: NetworkIR, train: Mapping[str, Any]) -> str:
     """The text of a spec that gives this very network and recipe, alone.
 
@@ -73,7 +86,10 @@ def resolved(network: NetworkIR, train: Mapping[str, Any]) -> str:
     """
     data: dict[str, Any] = _plain(network.document.root)
     data["name"] = network.name
-    data["input"] = list(network.input_shape)
+    if "inputs" in data:
+        data["inputs"] = {one.name: _input(one) for one in network.inputs}
+    else:
+        data["input"] = _input(network.inputs[0])
     if network.params:
         data["params"] = {
             name: _Quoted(value) if isinstance(value, str) and value in PARAM_TYPES else value

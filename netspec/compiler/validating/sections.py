@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from netspec.compiler.ir import Input
 from netspec.compiler.language.document import Document
 from netspec.compiler.language.fill import fill
 from netspec.compiler.language.schema_validation import check
 from netspec.diagnostics import Diagnostic, Span, SpecError
 from netspec.ops.base import Shape
+from netspec.ops.dtype import DTYPES, FLOAT, INT, Dtype, said
 from netspec.recipe import TRAIN_SCHEMA, Recipe, RecipeError, recipe_from
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
 
-_INPUT = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 4}
+_SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 4}
+_INPUT = {
+    **_SHAPE,
+    "type": ["array", "object"],
+    "minItems": 1,
+    "properties": {
+        "shape": _SHAPE,
+        "dtype": {"enum": list(DTYPES)},
+        "below": {"type": "integer", "minimum": 1},
+    },
+}
 
 
-def input_shape(document: Document, params: dict[str, Any]) -> Shape:
-    """The input's shape, without the batch. Raises `SpecError`."""
-    node = fill(document.input, params)
+def network_inputs(document: Document, params: dict[str, Any]) -> tuple[Input, ...]:
+    """The inputs, their shapes without the batch. Raises `SpecError`."""
     findings: list[Diagnostic] = []
-    check(node, _INPUT, "`input`", findings.append)
+    found: list[Input] = []
+    for entry in document.inputs:
+        node = fill(entry.node, params)
+        before = len(findings)
+        check(node, _INPUT, f"`{entry.name}`", findings.append)
+        if len(findings) == before:
+            found.append(_input(entry.name, node, findings.append))
     if findings:
         raise SpecError(tuple(findings))
+    return tuple(found)
+
+
+def _input(name: str, node: Node, report: Callable[[Diagnostic], None]) -> Input:
+    if not isinstance(node, Mapping):
+        return Input(name, _sizes(node))
+    given = {key: item.value for key, item in node.items.items() if isinstance(item, Scalar)}
+    dtype = str(given.get("dtype", FLOAT.name))
+    below = given.get("below")
+    if below is not None and dtype != INT.name:
+        message = f"`below` bounds integers, and `{name}` holds {said(Dtype(dtype))}"
+        hint = "add `dtype: int64`" if "dtype" not in given else "leave it out"
+        report(Diagnostic("NS410", message, node.keys["below"], (), hint))
+    bound = None if below is None else int(below)
+    return Input(name, _sizes(node.items["shape"]), Dtype(dtype, bound))
+
+
+def _sizes(node: Node) -> Shape:
     return tuple(int(item.value) for item in _scalars(node))  # type: ignore[arg-type]
 
 

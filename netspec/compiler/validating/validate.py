@@ -10,10 +10,12 @@ from netspec.compiler.language.document import (
     SECTIONS,
     Block,
     Document,
+    InputEntry,
     Param,
 )
 from netspec.compiler.language.names import (
     BLOCK_NAME,
+    TAKEN_BY_TORCH,
     unfit_variable,
 )
 from netspec.compiler.language.said import said
@@ -25,7 +27,7 @@ from netspec.diagnostics import Diagnostic, Span
 from netspec.ops import OPS
 from netspec.source import START, Mapping, Node, Scalar, Sequence, Source, plain
 
-_ESSENTIAL = frozenset(["netspec", "extends", "input", "layers", "blocks"])
+_ESSENTIAL = frozenset(["netspec", "extends", "input", "inputs", "layers", "blocks"])
 """Sections of which every spec has one."""
 
 
@@ -58,14 +60,12 @@ class _Validator(Entries):
         if self.findings or layers is None:
             self.findings = sorted([*self.findings, *self.beside], key=lambda found: found.span)
             self.fail()
-        shape = items["input"]
         return Document(
             source=self.source,
             root=self.root,
             name=_word(items.get("name")) or _stem(self.source.name),
             params=params,
-            input=shape,
-            input_span=shape.span,
+            inputs=_inputs(items),
             blocks=blocks,
             layers=layers,
             outputs=_mapping(items.get("outputs")),
@@ -89,9 +89,20 @@ class _Validator(Entries):
             before = len(self.findings)
             check(value, self.schema["properties"][key], f"`{key}`", self.report)
             found = self.findings[before:]
+            if key == "inputs" and not found and isinstance(value, Mapping):
+                self.input_names(value)
             if key == "input" and found and found[-1].hint is None:
                 hint = "write `[channels, height, width]`: the batch is implied"
                 self.findings[-1] = replace(self.findings[-1], hint=hint)
+
+    def input_names(self, node: Mapping) -> None:
+        """Check what the inputs are called."""
+        for name, span in node.keys.items():
+            unfit = None if name == "input" else unfit_variable(name, "an input", span)
+            if unfit is not None:
+                self.report(unfit)
+            elif name in TAKEN_BY_TORCH:
+                self.say("NS208", f"`{name}` is a name that torch uses", span, "rename it")
 
     def require_a_spec(self) -> None:
         """Tell a whole file of another tool once, instead of each of its keys."""
@@ -104,7 +115,13 @@ class _Validator(Entries):
     def require_sections(self) -> None:
         if any(f.code == "NS201" for f in self.findings):  # one of them is misspelt, perhaps
             return
-        missing = [k for k in ("netspec", "input", "layers") if k not in self.root.items]
+        items = self.root.items
+        if "input" in items and "inputs" in items:
+            message = "`input` and `inputs` both say what comes in"
+            self.say("NS206", message, self.root.keys["inputs"], "put them all under `inputs`")
+        missing = [k for k in ("netspec", "input", "layers") if k not in items]
+        if "inputs" in items and "input" in missing:
+            missing.remove("input")
         if missing:
             self.report(missing_keys(missing, self.root.span, "a spec"))
             if missing == ["netspec"]:
@@ -237,6 +254,14 @@ class _Validator(Entries):
             self.block_inputs(name, value.items.get("inputs")),
             self.block_outputs(value.items.get("outputs")),
         )
+
+
+def _inputs(items: dict[str, Node]) -> tuple[InputEntry, ...]:
+    """The inputs in the order written; `input` stands for one of that name."""
+    several = items.get("inputs")
+    if isinstance(several, Mapping):
+        return tuple(InputEntry(name, node) for name, node in several.items.items())
+    return (InputEntry("input", items["input"]),)
 
 
 def _mapping(node: Node | None) -> Mapping | None:

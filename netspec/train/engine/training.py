@@ -75,7 +75,7 @@ class Training:
             raise TrainError("there are no images to train on", "give the data set some images")
 
         module = _seeded_module(run, start)
-        learner = make_learner(module, run.network.outputs, recipe, plan)
+        learner = make_learner(module, run.network.output_names, recipe, plan)
         self.module, self.criterion = learner.module, learner.criterion
         self.optimizer, self.average, self.sums = learner.optimizer, learner.average, learner.sums
         self.schedule = Schedule(recipe, self.optimizer, self.steps_per_epoch)

@@ -22,7 +22,7 @@ def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int)
     Raises whatever running out of memory raises.
     """
     recipe = replace(recipe, batch_size=batch)
-    learner = make_learner(network.build(), network.outputs, recipe, plan)
+    learner = make_learner(network.build(), network.output_names, recipe, plan)
     alone = Processes()
     step = TrainingStep(learner, recipe, plan, alone)
     images = torch.randn(batch, *network.input_shape, device=plan.device)
