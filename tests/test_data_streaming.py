@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from small_sets import class_tree
 from netspec.recipe import recipe_from
 from netspec.train.data import Data, open_data, worker_failure
 from netspec.train.data.decoding import streaming
+from netspec.train.data.decoding.streaming import quiet_when_left
 from netspec.train.errors import TrainError
 
 AUGMENT = [{"RandomCrop": {"size": 8, "padding": 2}}, "RandomHorizontalFlip"]
@@ -90,6 +93,21 @@ def test_a_killed_worker_ends_in_a_sentence(
     assert "memory" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("broken", [ConnectionResetError, ConnectionRefusedError, EOFError])
+def test_a_worker_that_dies_as_it_hands_over_a_batch_ends_in_a_sentence(
+    broken: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = opened(class_tree(tmp_path / "tree"), 1, normalize="imagenet")
+
+    def break_off(*arguments: object, **keywords: object) -> Iterator[NoReturn]:
+        raise broken
+        yield
+
+    monkeypatch.setattr(streaming, "DataLoader", break_off)
+    with pytest.raises(TrainError, match="a process that decodes images was killed"):
+        list(data.batches("train", batch_size=4))
+
+
 def test_workers_that_hang_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = class_tree(tmp_path / "tree")
     data = opened(root, 1, normalize="imagenet")
@@ -102,3 +120,14 @@ def test_workers_that_hang_are_given_up(tmp_path: Path, monkeypatch: pytest.Monk
 def test_only_torchs_word_of_a_dead_worker_is_taken_for_one() -> None:
     assert worker_failure(RuntimeError("shapes do not match")) is None
     assert worker_failure(RuntimeError("DataLoader worker (pid 12) is killed by signal: Killed. "))
+
+
+def test_a_worker_whose_main_process_is_gone_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, *_: shown.append(kind))
+    quiet_when_left(0)
+    for kind in (EOFError, ConnectionResetError, BrokenPipeError, ValueError):
+        sys.excepthook(kind, kind(), None)
+    assert shown == [ValueError]

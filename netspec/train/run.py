@@ -18,6 +18,7 @@ from netspec.recipe import Recipe, notes
 from netspec.train.data import Data, check_weights, held_out_words, open_data
 from netspec.train.describe import describe, resolved_spec
 from netspec.train.engine.last_batch import require_norms_to_work
+from netspec.train.engine.learner import require_weights
 from netspec.train.engine.loop import train_epochs
 from netspec.train.engine.training import Run, Training
 from netspec.train.errors import LossNotFinite, TrainError
@@ -100,6 +101,7 @@ def _train(
         for line in (*options.warnings.splitlines(), ""):
             progress.say(line)
     check_weights(recipe, num_classes(network))
+    require_weights(network)
     if options.resume == "auto" and earlier is None:
         progress.say(f"note: `{options.run_dir}` has no run of `{network.name}`: starting one")
     by_class = processes.broadcast(earlier is None or earlier.by_class())
@@ -309,6 +311,8 @@ def _resume(run: Training, progress: Progress) -> None:
         progress.say(f"warning: {line}")
     for line in run.resume(loaded.tree):
         progress.say(f"note: {line}")
+    if processes.is_main and run.at_best and loaded.path == checkpoints.last:
+        checkpoints.mend_best()
     epochs, at = loaded.tree["epochs"], run.position
     grown = f", now to {counted(run.recipe.epochs, 'epoch')}" if run.recipe.epochs != epochs else ""
     progress.say(f"going on with {loaded.path} at epoch {at.epoch + 1}, step {at.step}{grown}")

@@ -212,7 +212,7 @@ def _argument(path: list[str], train: Mapping | None) -> str | None:
         name = next(iter(chosen), None) if isinstance(chosen, dict) else chosen
         if name is None:
             name = next((n for n in entries if rest[0] in entries[n]["properties"]), None)
-        if name in entries and rest[0] in entries[name]["properties"]:
+        if isinstance(name, str) and name in entries and rest[0] in entries[name]["properties"]:
             return f"{key}.{name}.{rest[0]}"
     return None
 

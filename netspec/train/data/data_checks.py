@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 
 from netspec.counted import counted
@@ -10,6 +12,9 @@ from netspec.recipe import Recipe
 from netspec.recipe.losses import ONE_HOT
 from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.errors import TrainError
+
+KEEPS_PLACES: Final = ("Cutout", "RandomErasing", "ColorJitter")
+"""The augmentations that leave every pixel where it is."""
 
 
 def check_agreement(
@@ -27,10 +32,13 @@ def check_agreement(
                 f"the network takes {text(input_shape)}: `augment` and `resize` are for images",
                 "leave them out",
             )
+        _check_classes(recipe, dataset, len(classes), output_shape[0])
         return
     _check_channels(dataset, shape[0], input_shape)
     size = (shape[1], shape[2])
     _check_sizes(recipe, dataset, shape[0], size, (input_shape[1], input_shape[2]))
+    if len(output_shape) == 3:
+        _check_labels_move(recipe, recipe.data.resize or size, (output_shape[1], output_shape[2]))
     _check_classes(recipe, dataset, len(classes), output_shape[0])
 
 
@@ -88,6 +96,17 @@ def _check_sizes(
             f"images of `{dataset}` are {text(size)} where nothing is augmented, as in "
             f"evaluation; the network takes {text(wanted)}",
             resize,
+        )
+
+
+def _check_labels_move(recipe: Recipe, size: tuple[int, int], answers: tuple[int, int]) -> None:
+    """Raise TrainError where pixels are moved whose labels are an image of another size."""
+    moving = [entry.name for entry in recipe.augment if entry.name not in KEEPS_PLACES]
+    if moving and size != answers:
+        raise TrainError(
+            f"`{moving[0]}` moves the labels of pixels with the pixels, and the images are "
+            f"{text(size)} and their labels {text(answers)}",
+            "leave it out, or let the network answer for each pixel of its input, without `resize`",
         )
 
 

@@ -128,6 +128,12 @@ def _resident(arrays: Arrays, recipe: Recipe, device: torch.device) -> Opened:
     for name, part in arrays.parts.items():
         images = part.images
         if recipe.data.channels is not None and images.shape[1] != recipe.data.channels:
+            if images.ndim != 4 or images.shape[1] not in (1, 3):
+                raise TrainError(
+                    f"`channels` turns images into grey or into red, green and blue, and those of "
+                    f"`{arrays.dataset}` are {text(images.shape[1:])}",
+                    "leave it out",
+                )
             images = colored(images, recipe.data.channels)
         sources[name] = Resident(Part(images, part.labels), device)
         shape = tuple(images.shape[1:])

@@ -32,7 +32,7 @@ def require_norms_to_work(
     That is so where a batch comes down to one sample and a norm stands behind the last window, as
     batch norm on a vector does.
     """
-    if least_share(count, batch_size, world_size) != 1 or _takes_one(network):
+    if least_share(count, batch_size, world_size) != 1 or takes_one(network):
         return
     rest = count % batch_size or batch_size
     where = f"{counted(count, 'image')} in batches of {batch_size} leave a last one of {rest}"
@@ -45,7 +45,7 @@ def require_norms_to_work(
     )
 
 
-def _takes_one(network: Trainable) -> bool:
+def takes_one(network: Trainable) -> bool:
     """Whether the network trains on one sample, asked on `meta`; no random number is drawn."""
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         module = network.build().train()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 from torch.optim import Optimizer
 
@@ -12,7 +13,9 @@ from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.ema import MovingAverage
 from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.engine.optimizer import make_optimizer
+from netspec.train.errors import TrainError
 from netspec.train.machine.plan import Plan
+from netspec.train.trainable import Trainable
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Learner:
     optimizer: Optimizer
     average: MovingAverage | None
     sums: MetricSums
+
+
+def require_weights(network: Trainable) -> None:
+    """Raise TrainError where ``network`` has nothing that an optimizer could change."""
+    if network.num_params or network.training_params:
+        return
+    with torch.device("meta"):
+        module = network.build()
+    if not any(value.requires_grad for value in module.parameters()):
+        raise TrainError("the network has no weights to train", "give it a layer that has some")
 
 
 def make_learner(

@@ -104,6 +104,11 @@ class Training:
         """Steps until the end of the run."""
         return self.recipe.epochs * self.steps_per_epoch - self.position.step
 
+    @property
+    def at_best(self) -> bool:
+        """Whether the run stands at the end of its best epoch."""
+        return self.best.epoch == self.position.epoch and not self.position.step_in_epoch
+
     def batches(self) -> Iterator[Batch]:
         """The training batches that this epoch still has for this process."""
         batches = self.data.batches(
@@ -192,9 +197,8 @@ class Training:
         began = time.monotonic()
         tree = self._tree()
         if self.processes.is_main:
-            at_best = self.best.epoch == self.position.epoch and not self.position.step_in_epoch
             self.records.publish()
-            self.checkpoints.save(tree, best=at_best)
+            self.checkpoints.save(tree, best=self.at_best)
             self.write_best()
         self._saved_at = time.monotonic()
         self._saving_took = self._saved_at - began

@@ -44,6 +44,15 @@ class Checkpoints:
         if best:
             atomic_copy(self.last, self.best)
 
+    def mend_best(self) -> None:
+        """Make the last checkpoint the best one, too, where a kill came between the two.
+
+        Raises:
+            TrainError: it could not be written.
+        """
+        if not (self.best.exists() and self.best.samefile(self.last)):
+            atomic_copy(self.last, self.best)
+
     def any(self) -> bool:
         """Whether there is a checkpoint, whole or not."""
         return any(path.exists() for path in (self.last, self.previous, self.best))

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import torch
 from torch import Tensor
 
+from netspec.counted import counted
 from netspec.train.data.augment.augmentation import Augmentation
 from netspec.train.data.decoding.decode import UnreadableImage, read_image
 from netspec.train.data.preparation import Preparation
@@ -29,6 +30,22 @@ class Pictures:
     std: Sequence[float]
     resize: tuple[int, int] | None
     device: torch.device
+
+    def __post_init__(self) -> None:
+        """Raise TrainError where no image can become what the network takes."""
+        channels = self.input_shape[0]
+        if channels not in (1, 3):
+            raise TrainError(
+                f"an image has 1 channel or 3, and the network takes {channels}",
+                "only a network from grey images or from red, green and blue can predict images",
+            )
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, channels):
+                raise TrainError(
+                    f"there are {counted(len(values), 'value')} of `{name}` for "
+                    f"{counted(channels, 'channel')}",
+                    "give one for each channel, or one for all",
+                )
 
     def read(self, source: Path | BinaryIO) -> Tensor:
         """One image → float32 [*input_shape], normalised, on the device.

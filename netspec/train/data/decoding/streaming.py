@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -96,6 +98,7 @@ class Streaming:
             pin_memory=self._device.type == "cuda",
             timeout=PATIENCE if workers else 0,
             prefetch_factor=4 if workers else None,
+            worker_init_fn=quiet_when_left,
             # One of its own: the loader draws a seed for its workers, and taken from the common
             # generator that draw would change the dropout of a run that was resumed.
             generator=torch.Generator(),
@@ -112,7 +115,7 @@ class Streaming:
                     images.to(self._device, non_blocking=True),
                     labels.to(self._device, non_blocking=True),
                 )
-        except RuntimeError as error:
+        except (RuntimeError, ConnectionError, EOFError) as error:
             failure = worker_failure(error)
             if failure is None:
                 raise
@@ -122,13 +125,27 @@ class Streaming:
         """Nothing is held between two calls of `fetch`."""
 
 
-def worker_failure(error: RuntimeError) -> TrainError | None:
-    """What to tell the user where `error` is torch's word that a data worker died; else None.
+def quiet_when_left(worker: int) -> None:
+    """Have a worker print no traceback where the main process is killed while it takes a batch."""
+    show = sys.excepthook
 
-    torch raises it wherever the main process is at that moment, also in the middle of a step.
+    def unless_left(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if not issubclass(kind, EOFError | ConnectionError):
+            show(kind, error, trace)
+
+    sys.excepthook = unless_left
+
+
+def worker_failure(error: Exception) -> TrainError | None:
+    """What to tell the user where `error` says that a data worker died; else None.
+
+    torch raises its own word for it wherever the main process is at that moment, also in the middle
+    of a step; a worker that dies as it hands over a batch breaks the connection.
     """
     text = str(error)
-    if "DataLoader worker" in text:
+    if "DataLoader worker" in text or isinstance(error, ConnectionError | EOFError):
         what = "a process that decodes images was killed"
     elif "DataLoader timed out" in text:
         what = f"the processes that decode images gave nothing for {PATIENCE:.0f} seconds"
