@@ -62,6 +62,7 @@ soak: $(VENV)/installed-for-tests
 	NETSPEC_RANDOM_OPS=200000 $(PYTEST) tests/test_ops_random.py tests/test_ops_run.py
 	NETSPEC_FUZZ=1000000 $(PYTEST) -s tests/test_hostile.py -k drawn_specs
 	NETSPEC_RANDOM_RECIPES=10000 $(PYTEST) tests/train/test_random_recipes.py
+	NETSPEC_RANDOM_COMMANDS=10000 $(PYTEST) tests/train/test_random_commands.py
 
 # The input path is measured on a folder of images, `train/<class>` and `test/<class>`:
 # make bench IMAGES=folder
