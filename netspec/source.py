@@ -105,15 +105,16 @@ def decode(data: bytes, name: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        good = data[: problem.start].decode("utf-8-sig", errors="replace")
+        read = problem.object  # without the mark that may stand before the text
+        good = lines_ended(read[: problem.start].decode("utf-8", errors="replace"))
         line, column = good.count("\n") + 1, len(good) - (good.rfind("\n") + 1) + 1
         raise _error(
             "NS102",
-            f"the byte {data[problem.start]:#04x} is not UTF-8",
+            f"the byte {read[problem.start]:#04x} is not UTF-8",
             Span(name, line, column, line, column + 1),
             hint="save the file as UTF-8",
         ) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = lines_ended(text)
     bad = _ALLOWED.search(text)
     if bad:
         at = bad.start()
@@ -125,6 +126,11 @@ def decode(data: bytes, name: str) -> str:
             hint="delete it",
         )
     return text
+
+
+def lines_ended(text: str) -> str:
+    """The text with line ends of one kind."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse(text: str, name: str) -> Source:

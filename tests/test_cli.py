@@ -147,6 +147,16 @@ def test_standard_input_is_read_for_a_dash(netspec: Netspec) -> None:
     assert "  4 |   - Conv2D" in done.out
 
 
+@pytest.mark.parametrize(("mark", "end"), [(b"", b"\r\n"), (b"", b"\r"), (b"\xef\xbb\xbf", b"\n")])
+def test_a_line_of_standard_input_is_shown_whatever_ends_it(
+    netspec: Netspec, mark: bytes, end: bytes
+) -> None:
+    bad = mark + BAD.encode().replace(b"\n", end)
+    assert "  4 |   - Conv2D" in netspec("check", "-", stdin=bad).out
+    text = mark + b"netspec: 2" + end
+    assert "  1 | netspec: 2\n" in netspec("check", "-", stdin=text).out
+
+
 def test_set_and_input_change_what_is_checked(netspec: Netspec) -> None:
     write("good.yaml", GOOD)
     assert "3×8×8 → 10," in netspec("check", "good.yaml", "--set", "classes=10").out

@@ -122,6 +122,9 @@ def test_bytes_become_text(data: bytes, text: str) -> None:
     [
         (b"a: 1\nb: \xff", "NS102", 2, 4),
         (b"a: \xc3\xa9\xff", "NS102", 1, 5),
+        (b"a: 1\r\nb: \xff", "NS102", 2, 4),
+        (b"a: 1\rb: \xff", "NS102", 2, 4),
+        (b"\xef\xbb\xbfa: 1\nb: \xff\xfe", "NS102", 2, 4),
         (b"a: \x00", "NS102", 1, 4),
         (b"a: 1\n\x1b[31m", "NS102", 2, 1),
         ("a: \u2028".encode(), "NS102", 1, 4),
@@ -137,6 +140,7 @@ def test_bytes_that_are_no_text_are_refused_at_their_place(
         decode(data, "x.yaml")
     (finding,) = caught.value.diagnostics
     assert (finding.code, finding.span.line, finding.span.column) == (code, line, column)
+    assert b"\xff" not in data or "0xff" in finding.message
 
 
 def test_every_key_and_value_knows_its_place() -> None:

@@ -14,7 +14,7 @@ from netspec.escape import safe
 from netspec.ops.base import text
 from netspec.ops.dtype import FLOAT
 from netspec.report.figure import figure
-from netspec.source import Source, decode, parse
+from netspec.source import Source, decode, lines_ended, parse
 
 STDIN = "<stdin>"
 
@@ -61,7 +61,7 @@ def check(path: str, overrides: Overrides, stdin: bytes | None = None) -> Checke
         path = STDIN
     try:
         if stdin is not None:
-            texts[STDIN] = stdin.decode("utf-8", errors="replace").replace("\r\n", "\n")
+            texts[STDIN] = lines_ended(stdin.decode("utf-8-sig", errors="replace"))
             source: Source = parse(decode(stdin, STDIN), STDIN)
         else:
             source = read(path)
