@@ -76,15 +76,14 @@ class Fork:
     def files(self, first: int, last: int) -> None:
         """Take the files of these seeds, and send what there is to say of each."""
         draws = self.draws
-        counts: Counter[str] = Counter()
         for seed in range(first, last):
             drawn = draws.drawn(seed)
             arguments, kind = command(random.Random(f"command {seed}"))
             self._lay_out(drawn)
             self.send({"at": seed, "command": arguments, "kind": drawn.kind})
-            said = self._one(seed, drawn, arguments, kind, counts)
+            said = self._one(seed, drawn, arguments, kind)
             draws.met(said, len(drawn.data))
-        self.send({"counts": counts, "said": sorted(draws.said)})
+        self.send({"said": sorted(draws.said)})
 
     def _lay_out(self, drawn: Drawn) -> None:
         for path in self.beside:
@@ -94,12 +93,11 @@ class Fork:
             path.write_bytes(drawn.beside[path.name])
         (self.folder / "spec.yaml").write_bytes(drawn.data)
 
-    def _one(
-        self, seed: int, drawn: Drawn, arguments: list[str], kind: str, counts: Counter[str]
-    ) -> set[str]:
+    def _one(self, seed: int, drawn: Drawn, arguments: list[str], kind: str) -> set[str]:
         self.findings.clear()
         self.watch.seen.clear()
         gc.collect()
+        gc.freeze()  # what stays is not looked at again
         _forget_peak()
         signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)
         signal.alarm(300)
@@ -118,7 +116,6 @@ class Fork:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         gc.enable()
-        counts[f"{drawn.kind}, {kind}, {code}"] += 1
         try:
             if problem is not None:
                 raise problem
@@ -135,7 +132,9 @@ class Fork:
             if self.kinds[_kind_of(found)] <= MOST_KEPT:
                 _keep(self.folder, seed)
             self.send({"seed": seed, "bad": _kind_of(found), "what": _said(found)})
-        self.send({"cost": Cost(round(seconds, 3), megabytes, seed, f"{drawn.kind} {kind}")})
+        self.send(
+            {"cost": Cost(round(seconds, 3), megabytes, seed, f"{drawn.kind} {kind}"), "code": code}
+        )
         return {f"{f.code} {_QUOTED.sub('', f.message)}" for f in self.findings} or {
             f"{kind} {code}"
         }
@@ -218,18 +217,19 @@ class Campaign:
                     at = told
                     self.taken += 1
                 elif "cost" in told:
-                    self._cost(Cost(*told["cost"]))
+                    cost = Cost(*told["cost"])
+                    self._cost(cost)
+                    self.counts[f"{cost.command} {told['code']}"] += 1
                 elif "bad" in told:
                     self._bad(told, at)
                 else:
-                    self.counts.update(told["counts"])
                     self.said.update(told["said"])
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             return last
         if code == OWN_MISTAKE:
-            raise SystemExit("a mistake of the campaign's own")
+            raise RuntimeError("a mistake of the campaign's own")
         _keep(self.folder, at["at"])
         self._bad({"seed": at["at"], "bad": f"the fork ended with {code}", "what": ""}, at)
         return int(at["at"]) + 1
@@ -266,11 +266,14 @@ def _be_a_fork(
             stream.write(json.dumps(told) + "\n")
             stream.flush()
 
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         warnings.simplefilter("always", SyntaxWarning)
         os.chdir(folder)
         Fork(folder, seconds, draws, send).files(first, last)
         code = 0
+    except BrokenPipeError:  # the campaign was stopped
+        pass
     except BaseException:
         traceback.print_exc()
     finally:
@@ -293,7 +296,9 @@ def main(first: int, count: int, folder: Path, seconds: float) -> None:
     campaign = Campaign(work, seconds)
     gc.collect()
     gc.freeze()
-    campaign.take(first, count)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with contextlib.suppress(SystemExit):  # stopped: what was taken until then is told
+        campaign.take(first, count)
     print(json.dumps({"taken": campaign.taken, "bad": campaign.bad, "counts": campaign.counts,
                       "said": len(campaign.said),
                       "dearest": sorted(campaign.dearest(10), reverse=True)}))  # fmt: skip

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from spec_pool import ROOT
+import netspec
 
+PACKAGE = Path(netspec.__file__).parent
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FORBIDDEN = re.compile(
     r"os\.(mkdir|rename|remove|rmdir|link|symlink|truncate|chmod|chown|utime|fork|forkpty|exec"
@@ -24,7 +25,7 @@ class Watch:
     def __init__(self, folder: Path) -> None:
         self.on = False
         self.seen: list[str] = []
-        places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(ROOT), str(folder)}
+        places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(PACKAGE), str(folder)}
         self.readable = tuple(sorted(places))
         sys.addaudithook(self._audited)
 
