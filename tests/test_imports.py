@@ -95,6 +95,7 @@ HOLDS_TORCH = {
     "compiler/building/initialize.py",
     "ops/elementwise_modules.py",
     "ops/modules.py",
+    "ops/recurrent_modules.py",
     "ops/reduction_modules.py",
     "ops/window.py",
 }

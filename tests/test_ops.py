@@ -18,6 +18,7 @@ from torch_answer import Accepted, Refused, torch_answer, torch_macs
 from netspec.diagnostics import CODES
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.recurrent import Recurrent
 
 TABLES = Path(__file__).parent / "ops"
 
@@ -146,7 +147,7 @@ OWN = {
     "Chunk", "Mean", "WindowPartition", "WindowDepartition", "PatchMerging", "PatchMergingV2",
     "Sub", "Div", "Maximum", "Minimum", "Scale", "Shift", "Neg", "Abs", "Exp", "Log", "Sqrt",
     "Square", "Pow", "Clamp", "Sin", "Cos", "Reciprocal", "Sum", "Amax", "Amin", "Var", "Norm",
-    "Normalize", "CumSum",
+    "Normalize", "CumSum", "Split",
 }  # fmt: skip
 """Layers that are a function in torch, or whose arguments are only netspec's."""
 
@@ -156,6 +157,7 @@ FROM_THE_INPUT = {
 }  # fmt: skip
 NOT_OFFERED = {
     "device", "dtype", "args", "kwargs", "return_indices", "min_value", "max_value",
+    "mode", "input_size", "_freeze", "_weight", "sparse", "include_last_offset",
     "batch_first", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "norm_type",
 }  # fmt: skip
 
@@ -168,6 +170,15 @@ WITH_A_DEFAULT_OF_ITS_OWN = {
 
 
 def torch_signature(op: type[Op]) -> dict[str, inspect.Parameter]:
+    if issubclass(op, Recurrent):  # whose own signatures are `*args`
+        theirs = dict(inspect.signature(nn.RNNBase.__init__).parameters)
+        if op.__name__ == "RNN":
+            theirs["nonlinearity"] = inspect.Parameter(
+                "nonlinearity", inspect.Parameter.KEYWORD_ONLY, default="tanh"
+            )
+        if op.__name__ != "LSTM":
+            del theirs["proj_size"]
+        return {k: v for k, v in theirs.items() if k != "self"}
     place = importlib.import_module(OUTSIDE_TORCH_NN.get(op.__name__, "torch.nn"))
     signature = inspect.signature(getattr(place, op.__name__).__init__)
     return {k: v for k, v in signature.parameters.items() if k != "self"}
@@ -250,6 +261,8 @@ BARE = {
     "exponent": ["Pow"],
     "dims": ["Permute"],
     "num_heads": ["MultiheadAttention"],
+    "hidden_size": ["RNN", "GRU", "LSTM"],
+    "split_size_or_sections": ["Split"],
 }  # fmt: skip
 """Which argument `Layer: value` gives; specs are written so, and go on meaning the same."""
 
@@ -293,8 +306,8 @@ def test_every_layer_of_torch_for_images_is_there() -> None:
     }
     left_out = {
         "Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",
-        "Container", "RNN", "RNNBase", "RNNCell", "RNNCellBase", "LSTM", "LSTMCell", "GRU",
-        "GRUCell", "Embedding", "EmbeddingBag", "Transformer", "TransformerEncoder",
+        "Container", "RNNBase", "RNNCell", "RNNCellBase", "LSTMCell", "GRUCell", "Transformer",
+        "TransformerEncoder",
         "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer", "Bilinear",
         "CosineSimilarity", "PairwiseDistance", "SyncBatchNorm", "CrossMapLRN2d",
         "FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",

@@ -64,7 +64,7 @@ def shape_for(draw: Draw, name: str) -> Shape:
         usual = 3
     if "Window" in name or name.startswith("Relative"):
         usual = 3
-    if name in ("Fold", "MultiheadAttention"):
+    if name in ("Fold", "MultiheadAttention", "RNN", "GRU", "LSTM"):
         usual = 2
     dims = usual if draw.random() < 0.9 else draw.randint(0, 5)
     if not dims:

@@ -14,6 +14,7 @@ from test_ops import ROWS, Row
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
+from torch_answer import given
 from torchvision_zoo import NAMES, ONE_OF_EACH
 
 import netspec
@@ -80,9 +81,11 @@ def test_an_op_keeps_what_torch_keeps(row: Row) -> None:
     device = "cpu" if row.op.__name__ == "MultiheadAttention" else "meta"
     with torch.device(device):
         module = op.make(*row.inputs)
-    inputs = tuple(
-        torch.empty(BATCH, *shape, device=device, requires_grad=True) for shape in row.inputs
-    )
+    with torch.device(device):
+        inputs = tuple(
+            x.requires_grad_(x.is_floating_point())
+            for x in given(row.op, row.args, row.inputs, BATCH)
+        )
     real = saved(module, inputs)
     tolerance = ROUGH.get(row.op.__name__, 0.02)
     # Sixteen bytes: the means of batch norm and the like, shared out among the samples.

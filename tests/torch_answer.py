@@ -26,6 +26,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.embedding import Table
 
 BATCH = 2
 
@@ -143,8 +144,8 @@ def torch_answer(
         try:
             with torch.device(device):
                 module = unchecked(op, args).make(*inputs)
-                tensors = [torch.randn(BATCH, *shape) for shape in inputs]
-            out = module(*tensors)
+                tensors = given(op, args, inputs)
+            out = first(module(*tensors))
         # torch refuses by whatever comes up on the way
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             return Refused(f"{type(error).__name__}: {error}")
@@ -155,6 +156,21 @@ def torch_answer(
     if 0 in out.shape:
         return Refused(f"the output would be empty: {tuple(out.shape)}")
     return Accepted(module, tuple(out.shape[1:]))
+
+
+def given(
+    op: type[Op], args: dict[str, Any], inputs: tuple[Shape, ...], samples: int = BATCH
+) -> list[torch.Tensor]:
+    """Inputs at random; integers below its table's size for a layer that looks vectors up."""
+    if issubclass(op, Table):
+        below = args["num_embeddings"]
+        return [torch.randint(below, (samples, *shape)) for shape in inputs]
+    return [torch.randn(samples, *shape) for shape in inputs]
+
+
+def first(out: Any) -> Any:
+    """The value that the layer's own name stands for, of several."""
+    return out[0] if isinstance(out, tuple) else out
 
 
 def torch_macs(module: nn.Module, inputs: tuple[Shape, ...]) -> int:
@@ -169,7 +185,9 @@ def torch_macs(module: nn.Module, inputs: tuple[Shape, ...]) -> int:
     def flops(samples: int) -> int:
         with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            there(*(torch.empty(samples, *shape, device="meta") for shape in inputs))
+            integers = isinstance(there, nn.Embedding | nn.EmbeddingBag)
+            dtype = torch.int64 if integers else torch.float32
+            there(*(torch.empty(samples, *x, device="meta", dtype=dtype) for x in inputs))
         return int(counter.get_total_flops())
 
     macs, rest = divmod(2 * flops(BATCH) - flops(BATCH + 1), 2)

@@ -281,4 +281,4 @@ def macs(layer: Layer) -> int:
 
 def activation_bytes(layer: Layer) -> int:
     """Bytes of the output of one sample in float32."""
-    return 4 * prod(layer.output) if layer.op is not None else 0
+    return 4 * sum(map(prod, layer.outputs or (layer.output,))) if layer.op is not None else 0

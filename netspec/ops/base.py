@@ -103,8 +103,6 @@ class Op:
 
     An op with a rule of its own says `own`, and has `dtypes`.
     """
-    several: ClassVar[bool] = False
-    """Whether the op gives several values, which `outputs` names."""
     view: ClassVar[bool] = False
     """Whether the output is the input's memory, seen in another way."""
 
@@ -112,6 +110,11 @@ class Op:
     """Whether the op is a plugin's, whose rules are not trusted to be right."""
 
     values: dict[str, Any]
+
+    @property
+    def several(self) -> bool:
+        """Whether the op gives several values, which `outputs` names."""
+        return False
 
     @property
     def overwrites(self) -> bool:

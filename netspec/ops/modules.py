@@ -160,6 +160,23 @@ class Slice(nn.Module):
         return f"dim={self.dim}, start={self.start}, end={self.end}, step={self.step}"
 
 
+class Split(nn.Module):
+    """All parts of a dimension."""
+
+    def __init__(self, sizes: int | tuple[int, ...], dim: int) -> None:
+        super().__init__()
+        self.sizes = sizes if isinstance(sizes, int) else list(sizes)
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """`torch.split`."""
+        return torch.split(x, self.sizes, self.dim)
+
+    def extra_repr(self) -> str:
+        """As written."""
+        return f"{self.sizes}, dim={self.dim}"
+
+
 class Chunk(nn.Module):
     """One of the equal parts of a dimension of its argument."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netspec.counted import counted
 from netspec.json_schema import INTEGER, POSITIVE, nullable
-from netspec.ops.base import Op, Refusal, Shape, arg, text
+from netspec.ops.base import Ints, Op, Refusal, Shape, arg, described, text
 from netspec.ops.torch_op import dimension
 
 if TYPE_CHECKING:
@@ -85,12 +85,19 @@ class Chunk(Op):
     saves = "nothing"
 
     chunks: int = arg(POSITIVE, "how many parts")
-    index: int = arg(INTEGER, "which part, from 0; a negative one counts from the end")
+    index: int | None = arg(
+        nullable(INTEGER),
+        "which part, from 0; a negative one counts from the end; left out, the layer gives all, "
+        "as `NAME.0`, `NAME.1` and so on",
+        default=None,
+    )
     dim: int = arg(INTEGER, "the dimension to split, the batch being 0", default=1)
 
     def infer(self, *inputs: Shape) -> Shape:
         """`(*before, size, *after)` → `(*before, ⌈size/chunks⌉ or what is left, *after)`."""
         (x,) = inputs
+        if self.index is None:
+            return next(iter(self.outputs(x).values()))
         at = dimension(self.dim, x)
         each = -(-x[at] // self.chunks)
         count = -(-x[at] // each)
@@ -107,8 +114,86 @@ class Chunk(Op):
         place = self.index % count
         return (*x[:at], min(each, x[at] - place * each), *x[at + 1 :])
 
-    def make(self, *inputs: Shape) -> nn.Module:
-        """A module that takes a part."""
-        from netspec.ops.modules import Chunk as Module
+    @property
+    def several(self) -> bool:
+        """All parts, where `index` names none."""
+        return self.index is None
 
+    def outputs(self, *inputs: Shape) -> dict[str, Shape]:
+        """Every part, by its number."""
+        (x,) = inputs
+        at = dimension(self.dim, x)
+        return parts(x, at, -(-x[at] // self.chunks), "chunks")
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that takes a part, or gives all."""
+        from netspec.ops.modules import Chunk as Module
+        from netspec.ops.modules import Split as All
+
+        if self.index is None:
+            each = -(-inputs[0][dimension(self.dim, inputs[0])] // self.chunks)
+            return All(each, self.dim)
         return Module(self.chunks, self.index, self.dim)
+
+
+class Split(Op):
+    """The parts that a dimension is split into, as by `torch.split`: `NAME.0`, `NAME.1`, …."""
+
+    takes = "any"
+    saves = "nothing"
+    view = True
+
+    split_size_or_sections: Ints = arg(
+        {"type": ["integer", "array"], "items": POSITIVE, "minItems": 1, "minimum": 1},
+        "the size of each part but perhaps the last, or the sizes of all",
+        bare=True,
+    )
+    dim: int = arg(INTEGER, "the dimension to split, the batch being 0", default=1)
+
+    @property
+    def several(self) -> bool:
+        """All parts."""
+        return True
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """The first part."""
+        return next(iter(self.outputs(*inputs).values()))
+
+    def outputs(self, *inputs: Shape) -> dict[str, Shape]:
+        """Every part, by its number."""
+        (x,) = inputs
+        at = dimension(self.dim, x)
+        sizes = self.split_size_or_sections
+        if isinstance(sizes, int):
+            return parts(x, at, sizes, "split_size_or_sections")
+        if sum(sizes) != x[at]:
+            raise Refusal(
+                "NS409",
+                f"sections of {' + '.join(map(str, sizes))} do not make the {x[at]} of "
+                f"{described(x)}",
+                argument="split_size_or_sections",
+            )
+        return {str(i): (*x[:at], size, *x[at + 1 :]) for i, size in enumerate(sizes)}
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that gives all parts."""
+        from netspec.ops.modules import Split as Module
+
+        return Module(self.split_size_or_sections, self.dim)
+
+
+MOST_PARTS: Final = 1_000
+"""More values than these no layer gives."""
+
+
+def parts(x: Shape, at: int, each: int, argument: str) -> dict[str, Shape]:
+    """The shapes of the parts of size `each`, of which the last may be smaller, by number.
+
+    Raises `Refusal` (NS409) where they are more than a layer gives.
+    """
+    count = -(-x[at] // each)
+    if count > MOST_PARTS:
+        message = f"this makes {counted(count, 'part')}, and a layer gives {MOST_PARTS:,} at most"
+        raise Refusal("NS409", message, argument=argument)
+    sizes = [min(each, x[at] - start) for start in range(0, x[at], each)]
+    return {str(i): (*x[:at], size, *x[at + 1 :]) for i, size in enumerate(sizes)}
