@@ -32,7 +32,7 @@ class Case:
     @property
     def network(self) -> StandIn:
         outputs = ("logits", "aux1") if self.maker == "auxiliary" else ("logits",)
-        return StandIn(MAKERS[self.maker], train=self.recipe, name=self.maker, outputs=outputs)
+        return StandIn(MAKERS[self.maker], train=self.recipe, name=self.maker, output_names=outputs)
 
 
 ONE_CYCLE = {"OneCycleLR": {"max_lr": 0.1}}

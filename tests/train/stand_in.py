@@ -21,7 +21,7 @@ class StandIn:
     name: str = "stand-in"
     input_shape: tuple[int, ...] = (1, 8, 8)
     output_shape: tuple[int, ...] = (10,)
-    outputs: tuple[str, ...] = ("logits",)
+    output_names: tuple[str, ...] = ("logits",)
     num_params: int = 0
     training_params: int = 0
 
