@@ -101,6 +101,8 @@ def whole(sample: str) -> str:
         "input": "input: [3, 32, 32]\n",
         "layers": "layers: [Flatten, Linear: 10]\n",
     }
+    if "inputs" in keys:
+        del more["input"]
     if "extends" in keys or "layer" in keys:
         more = {"netspec": more["netspec"]}
     return sample + "".join(text for key, text in more.items() if key not in keys)
