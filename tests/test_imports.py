@@ -94,6 +94,7 @@ HOLDS_TORCH = {
     "compiler/building/hold.py",
     "compiler/building/initialize.py",
     "ops/elementwise_modules.py",
+    "ops/join_modules.py",
     "ops/modules.py",
     "ops/recurrent_modules.py",
     "ops/reduction_modules.py",

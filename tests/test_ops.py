@@ -147,7 +147,8 @@ OWN = {
     "Chunk", "Mean", "WindowPartition", "WindowDepartition", "PatchMerging", "PatchMergingV2",
     "Sub", "Div", "Maximum", "Minimum", "Scale", "Shift", "Neg", "Abs", "Exp", "Log", "Sqrt",
     "Square", "Pow", "Clamp", "Sin", "Cos", "Reciprocal", "Sum", "Amax", "Amin", "Var", "Norm",
-    "Normalize", "CumSum", "Split",
+    "Normalize", "CumSum", "Split", "Stack", "MatMul", "ResizeLike", "Squeeze", "Unsqueeze",
+    "Expand",
 }  # fmt: skip
 """Layers that are a function in torch, or whose arguments are only netspec's."""
 
@@ -238,7 +239,7 @@ def test_at_most_one_argument_stands_alone(op: type[Op]) -> None:
 
 
 BARE = {
-    "shape": ["Parameter", "Reshape"],
+    "shape": ["Parameter", "Reshape", "Expand"],
     "out_features": ["Linear"],
     "kernel_size": [f"{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],
     "output_size": [f"Adaptive{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],
@@ -248,7 +249,8 @@ BARE = {
     "negative_slope": ["LeakyReLU"],
     "approximate": ["GELU"],
     "dim": ["Softmax", "LogSoftmax", "Softmin", "GLU", "Mean", "Sum", "Amax", "Amin", "Var",
-            "Norm", "Normalize", "CumSum", "Concat"],
+            "Norm", "Normalize", "CumSum", "Concat", "Stack", "Squeeze", "Unsqueeze"],
+    "mode": ["ResizeLike"],
     "p": ["Dropout", "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
           "StochasticDepth", "WindowPartition"],
     "padding": [f"{kind}Pad{n}d" for kind in ("Zero", "Reflection", "Replication", "Circular")

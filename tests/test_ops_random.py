@@ -27,6 +27,7 @@ Draw = random.Random
 Args = dict[str, Any]
 
 INPUTLESS = {"Parameter"}
+CORNERS = ("linear", "bilinear", "trilinear")
 
 
 def integer(draw: Draw, schema: Schema) -> int:
@@ -122,6 +123,16 @@ FITTING: dict[str, Callable[[Draw, Shape], Args]] = {
         lambda d, x: {"dim": d.choice((some_dim(d, x), [some_dim(d, x) for _ in range(2)]))},
     ),
     "CumSum": lambda d, x: {"dim": some_dim(d, x)},
+    "Squeeze": lambda d, x: {
+        "dim": d.choice(([i + 1 for i, size in enumerate(x) if size == 1] or 1, some_dim(d, x)))
+    },
+    "Expand": lambda d, x: {
+        "shape": [d.choice((-1, s, d.randint(1, 4) if s == 1 else s)) for s in x]
+    },
+    "ResizeLike": lambda d, x: {
+        "mode": d.choice(("nearest", "area", *CORNERS[len(x) - 2 : len(x) - 1])),
+        "align_corners": None,
+    },
     "GLU": lambda d, x: {"dim": some_dim(d, x)},
     "MultiheadAttention": lambda d, x: {"num_heads": divisor(d, x[-1])},
     "ShiftedWindowAttention": lambda d, x: {"num_heads": divisor(d, x[-1])},
@@ -183,6 +194,11 @@ def case(draw: Draw) -> tuple[type[Op], Args, tuple[Shape, ...]]:
         others = [tuple(draw.choice((s, s, s, 1)) for s in x) for _ in range(count)]
         if draw.random() < 0.5 and len(x) > 1:
             others = [(draw.randint(1, 5), *x[1:])]
+        if name == "Stack" and draw.random() < 0.8:
+            others = [x] * len(others)
+        if name == "MatMul" and len(x) > 1 and draw.random() < 0.8:
+            lead = tuple(draw.choice((s, s, 1)) for s in x[:-2])
+            others = [(*lead, x[-1], draw.randint(1, 5))]
         inputs = (x, *others)
         if draw.random() < 0.1:
             inputs = (x, x[1:] or (1, 2))

@@ -55,6 +55,9 @@ def of_one(op: Op, row: Row) -> int:
     assert row.output is not None
     saving = op.saving(*row.inputs)
     total = 4 * sum(map(prod, row.inputs)) if saving in ("input", "both") else 0
+    if saving == "input" and len(row.inputs) > 1:
+        kept = op.kept_inputs((True,) * len(row.inputs), *row.inputs)
+        total = 4 * sum(prod(row.inputs[i]) for i in kept)
     if saving in ("output", "both"):
         total += 4 * prod(row.output)
     return total + op.extra_saved(*row.inputs).bytes()

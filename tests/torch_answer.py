@@ -1,6 +1,6 @@
 """What torch itself says to an op's arguments and inputs: a shape, or that it refuses.
 
-A spec is stricter than torch in seven rules, which are applied here to torch's answer so that
+A spec is stricter than torch in eight rules, which are applied here to torch's answer so that
 both can be compared:
 
 - the batch is always there, so a layer never takes its input for a single sample;
@@ -9,6 +9,7 @@ both can be compared:
 - sizes that follow from the input are never written;
 - a norm has more than one value of each sample, so that one alone can be evaluated, and a variance
   more than it is corrected by;
+- a dimension that is left out has the size 1;
 - of two bounds, the lower one is not above;
 - circular padding does not crop on its other side, where torch leaves memory unset.
 """
@@ -36,6 +37,7 @@ SPATIAL = re.compile(
 )
 AT_LEAST = re.compile(r"(ZeroPad|ConstantPad)([123])d$")
 FEATURES = {"Linear", "GroupNorm", "LayerNorm", "RMSNorm", "Softmax", "LogSoftmax", "Softmin"}
+NEW_DIMENSION = {"Stack", "Unsqueeze"}
 EXACTLY = {"Unfold": 3, "Fold": 2, "MultiheadAttention": 2, "Softmax2d": 3}
 
 
@@ -78,8 +80,10 @@ def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | No
         return "the input would be read as a single sample"
     if name in ("PixelShuffle", "PixelUnshuffle") and dims < 3:
         return "the input would be read as a single sample"
-    if any(len(x) != dims for x in inputs):
+    if any(len(x) != dims for x in inputs) or (name == "MatMul" and dims < 2):
         return "one input's batch would meet another dimension of the other"
+    if name in NEW_DIMENSION:
+        return None if args.get("dim", 1) not in (0, -dims - 2) else "the batch is named"
     for key in ("dim", "start_dim", "end_dim", "dim0", "dim1"):
         given = args.get(key)
         named = given if isinstance(given, list | tuple) else [given]
@@ -115,7 +119,14 @@ def one_in_each_channel(args: dict[str, Any], x: Shape) -> str | None:
     return "a sample alone has one value in each channel" if own and prod(x[1:]) == 1 else None
 
 
+def one_in_each(args: dict[str, Any], x: Shape) -> str | None:
+    named = [args["dim"]] if isinstance(args["dim"], int) else args["dim"]
+    sizes = [x[d - 1 if d > 0 else d] for d in named if -len(x) <= d <= len(x) and d]
+    return "a size that is not 1 stays" if any(size != 1 for size in sizes) else None
+
+
 RULES = {
+    "Squeeze": one_in_each,
     "Permute": batch_moves,
     "GroupNorm": one_in_each_group,
     "Clamp": bounds_in_order,

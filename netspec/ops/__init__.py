@@ -13,6 +13,7 @@ from netspec.ops import (
     embedding,
     join,
     linear,
+    matmul,
     maxvit,
     norm,
     pad,
@@ -55,6 +56,7 @@ MODULES = (
     swin,
     maxvit,
     join,
+    matmul,
 )
 
 OPS: dict[str, type[Op]] = {

@@ -228,7 +228,7 @@ class Op:
         """`saves`, for an op of which it depends on the inputs."""
         return self.saves
 
-    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+    def kept_inputs(self, learning: tuple[bool, ...], *inputs: Shape) -> tuple[int, ...]:
         """Which inputs are kept where `saves` is `input`, by their places.
 
         `learning` says to which of them a gradient goes, to one at least. Of several, those are

@@ -55,7 +55,7 @@ def try_rules(op: Op, shapes: tuple[Shape, ...]) -> None:
     """
     for name in ("parameters", "buffers", "fixed", "macs", "saving", "extra_saved"):
         getattr(op, name)(*shapes)
-    kept = op.kept_inputs((True,) * len(shapes)) if shapes else ()
+    kept = op.kept_inputs((True,) * len(shapes), *shapes) if shapes else ()
     if not set(kept) <= set(range(len(shapes))):
         message = f"`{type(op).__name__}.kept_inputs` names an input that is not there"
         raise Refusal("NS411", message, hint=HINT)

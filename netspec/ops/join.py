@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netspec.json_schema import INTEGER
 from netspec.ops.base import Op, Refusal, Saved, Shape, arg, text
-from netspec.ops.torch_op import dimension
+from netspec.ops.torch_op import dimension, new_dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -66,7 +66,7 @@ class Add(Elementwise):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that adds its arguments."""
-        from netspec.ops.modules import Add as AddModule
+        from netspec.ops.join_modules import Add as AddModule
 
         return AddModule()
 
@@ -82,7 +82,7 @@ class Mul(Elementwise):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that multiplies its arguments."""
-        from netspec.ops.modules import Mul as MulModule
+        from netspec.ops.join_modules import Mul as MulModule
 
         return MulModule()
 
@@ -95,7 +95,7 @@ class Sub(Elementwise):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that subtracts its second argument."""
-        from netspec.ops.modules import Sub as SubModule
+        from netspec.ops.join_modules import Sub as SubModule
 
         return SubModule()
 
@@ -106,13 +106,13 @@ class Div(Elementwise):
     arity = (2, 2)
     saves = "input"
 
-    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+    def kept_inputs(self, learning: tuple[bool, ...], *inputs: Shape) -> tuple[int, ...]:
         """The divisor, and for its own gradient what is divided."""
         return (0, 1) if learning[1] else (1,)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that divides by its second argument."""
-        from netspec.ops.modules import Div as DivModule
+        from netspec.ops.join_modules import Div as DivModule
 
         return DivModule()
 
@@ -122,7 +122,7 @@ class Extremum(Elementwise, abstract=True):
 
     saves = "input"
 
-    def kept_inputs(self, learning: tuple[bool, ...]) -> tuple[int, ...]:
+    def kept_inputs(self, learning: tuple[bool, ...], *inputs: Shape) -> tuple[int, ...]:
         """All, which are compared again."""
         return tuple(range(len(learning)))
 
@@ -136,7 +136,7 @@ class Maximum(Extremum):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that takes the largest of its arguments."""
-        from netspec.ops.modules import Maximum as MaximumModule
+        from netspec.ops.join_modules import Maximum as MaximumModule
 
         return MaximumModule()
 
@@ -146,9 +146,37 @@ class Minimum(Extremum):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that takes the smallest of its arguments."""
-        from netspec.ops.modules import Minimum as MinimumModule
+        from netspec.ops.join_modules import Minimum as MinimumModule
 
         return MinimumModule()
+
+
+class Stack(Op):
+    """Inputs of one shape, side by side along a new dimension."""
+
+    saves = "nothing"
+
+    arity = (1, None)
+
+    dim: int = arg(INTEGER, "where the new dimension is, the batch being 0", default=1, bare=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """Inputs of one shape `(*before, *after)` → `(*before, count, *after)`."""
+        first = inputs[0]
+        at = new_dimension(self.dim, first)
+        if any(x != first for x in inputs):
+            raise Refusal(
+                "NS403",
+                "Stack joins inputs of one shape, not " + " and ".join(map(text, inputs)),
+                hint=hint(*inputs),
+            )
+        return (*first[:at], len(inputs), *first[at:])
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that stacks its arguments."""
+        from netspec.ops.join_modules import Stack as StackModule
+
+        return StackModule(self.dim)
 
 
 class Concat(Op):
@@ -181,6 +209,6 @@ class Concat(Op):
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that concatenates its arguments."""
-        from netspec.ops.modules import Concat as ConcatModule
+        from netspec.ops.join_modules import Concat as ConcatModule
 
         return ConcatModule(self.dim)

@@ -6,78 +6,6 @@ import torch
 from torch import Tensor, nn
 
 
-class Add(nn.Module):
-    """Sum of its arguments, from left to right."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Add tensors that broadcast."""
-        for x in others:
-            first = first + x
-        return first
-
-
-class Mul(nn.Module):
-    """Product of its arguments, from left to right."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Multiply tensors that broadcast."""
-        for x in others:
-            first = first * x
-        return first
-
-
-class Sub(nn.Module):
-    """Its first argument less the second."""
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Subtract tensors that broadcast."""
-        return x - y
-
-
-class Div(nn.Module):
-    """Its first argument divided by the second."""
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Divide tensors that broadcast."""
-        return x / y
-
-
-class Maximum(nn.Module):
-    """The largest of its arguments, elementwise."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Compare tensors that broadcast."""
-        for x in others:
-            first = torch.maximum(first, x)
-        return first
-
-
-class Minimum(nn.Module):
-    """The smallest of its arguments, elementwise."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Compare tensors that broadcast."""
-        for x in others:
-            first = torch.minimum(first, x)
-        return first
-
-
-class Concat(nn.Module):
-    """Concatenation of its arguments along `dim`."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Concatenate tensors that agree in the other dimensions."""
-        return torch.cat(inputs, self.dim)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
-
-
 class Reshape(nn.Module):
     """Its argument in another shape, the batch kept."""
 
@@ -124,6 +52,54 @@ class Transpose(nn.Module):
     def extra_repr(self) -> str:
         """The dimensions."""
         return f"dim0={self.dim0}, dim1={self.dim1}"
+
+
+class Unsqueeze(nn.Module):
+    """Its argument with a new dimension of size 1."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add a dimension to a tensor of any shape."""
+        return x.unsqueeze(self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
+
+class Squeeze(nn.Module):
+    """Its argument without some dimensions of size 1."""
+
+    def __init__(self, dim: int | tuple[int, ...]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Leave dimensions out."""
+        return x.squeeze(self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimensions."""
+        return f"dim={self.dim}"
+
+
+class Expand(nn.Module):
+    """Its argument with sizes of 1 repeated, the batch kept."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Repeat a tensor of as many dimensions."""
+        return x.expand(-1, *self.shape)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"shape={self.shape}"
 
 
 class Select(nn.Module):
@@ -191,6 +167,24 @@ class Chunk(nn.Module):
     def extra_repr(self) -> str:
         """The parts, which one, and the dimension."""
         return f"chunks={self.chunks}, index={self.index}, dim={self.dim}"
+
+
+class ResizeLike(nn.Module):
+    """Its first argument by interpolation, as large as the second."""
+
+    def __init__(self, mode: str, align_corners: bool | None) -> None:
+        super().__init__()
+        self.mode, self.align_corners = mode, align_corners
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        """`(batch, channels, *spatial)` and `(batch, any, *size)` → `(batch, channels, *size)`."""
+        return nn.functional.interpolate(
+            x, like.shape[2:], mode=self.mode, align_corners=self.align_corners
+        )
+
+    def extra_repr(self) -> str:
+        """How values are found."""
+        return f"mode={self.mode}, align_corners={self.align_corners}"
 
 
 class SelfAttention(nn.MultiheadAttention):

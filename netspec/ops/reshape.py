@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from netspec.counted import counted
 from netspec.json_schema import INTEGER, Schema
-from netspec.ops.base import Op, Refusal, Shape, arg, text
-from netspec.ops.torch_op import TorchOp, dimension
+from netspec.ops.base import Ints, Op, Refusal, Shape, arg, described, text
+from netspec.ops.reduction import DIMS, places
+from netspec.ops.torch_op import TorchOp, dimension, new_dimension
 
 if TYPE_CHECKING:
     from torch import nn
@@ -191,3 +192,88 @@ class Transpose(Op):
         from netspec.ops.modules import Transpose as Module
 
         return Module(self.dim0, self.dim1)
+
+
+class Unsqueeze(Op):
+    """A new dimension of size 1."""
+
+    view = True
+    saves = "nothing"
+
+    dim: int = arg(INTEGER, "where it is put, the batch being 0", bare=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(*before, *after)` → `(*before, 1, *after)`."""
+        (x,) = inputs
+        at = new_dimension(self.dim, x)
+        return (*x[:at], 1, *x[at:])
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that adds a dimension."""
+        from netspec.ops.modules import Unsqueeze as Module
+
+        return Module(self.dim)
+
+
+class Squeeze(Op):
+    """Dimensions of size 1, left out; torch leaves others alone without a word, and a spec not."""
+
+    view = True
+    saves = "nothing"
+
+    dim: Ints = arg(DIMS, "the dimensions to leave out, the batch being 0", bare=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """Any shape, without the dimensions."""
+        (x,) = inputs
+        at = places(self.dim, x)
+        large = [i for i in at if x[i] != 1]
+        if large:
+            raise Refusal(
+                "NS409",
+                f"dimension {large[0] + 1} of {text(x)} is {x[large[0]]}, and Squeeze leaves out "
+                "what is 1",
+                argument="dim",
+                hint="`Select` takes one entry of it, `Flatten` joins it with another",
+            )
+        return tuple(s for i, s in enumerate(x) if i not in at)
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that leaves dimensions out."""
+        from netspec.ops.modules import Squeeze as Module
+
+        return Module(self.dim)
+
+
+class Expand(Op):
+    """Sizes of 1 repeated, without taking memory; the batch is kept, and not written."""
+
+    view = True
+    saves = "nothing"
+
+    shape: Shape = arg(TARGET, "the sizes without the batch; -1 keeps a size as it is", bare=True)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """As many sizes, each equal or repeated where it is 1."""
+        (x,) = inputs
+        fits = len(self.shape) == len(x) and all(
+            wanted in (-1, size) or (size == 1 and wanted > 0)
+            for wanted, size in zip(self.shape, x, strict=True)
+        )
+        if not fits:
+            few = len(self.shape) > len(x)
+            raise Refusal(
+                "NS409",
+                f"`shape: [{', '.join(map(str, self.shape))}]` does not repeat {described(x)}",
+                argument="shape",
+                hint="`Unsqueeze` adds a dimension of 1" if few else "only a size of 1 is repeated",
+            )
+        return tuple(
+            size if wanted == -1 else wanted for wanted, size in zip(self.shape, x, strict=True)
+        )
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that repeats."""
+        from netspec.ops.modules import Expand as Module
+
+        return Module(self.shape)

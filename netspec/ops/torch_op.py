@@ -103,3 +103,23 @@ def dimension(dim: int, shape: Shape, argument: str = "dim") -> int:
             hint=f"{named}; 0 is the batch",
         )
     return place - 1
+
+
+def new_dimension(dim: int, shape: Shape) -> int:
+    """Where in `shape` a new dimension is put by `dim`, which counts the batch as 0.
+
+    Raises `Refusal` NS409 where there is no such place, or where it is before the batch.
+    """
+    total = len(shape) + 2
+    place = dim if dim >= 0 else dim + total
+    if not 0 < place < total:
+        what = "is the batch" if place == 0 else f"is no place in {text(shape)}"
+        raise Refusal(
+            "NS409",
+            f"`dim: {dim}` {what}",
+            argument="dim",
+            hint=f"a new dimension can be 1 to {total - 1}; 0 is the batch"
+            if total > 2
+            else "a new dimension can be 1; 0 is the batch",
+        )
+    return place - 1

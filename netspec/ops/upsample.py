@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from netspec.counted import counted
 from netspec.json_schema import BOOL, Schema, nullable, one_of
-from netspec.ops.base import AXES, Ints, Refusal, Saves, Shape, arg, described
+from netspec.ops.base import AXES, Ints, Op, Refusal, Saves, Shape, arg, described, text
 from netspec.ops.torch_op import TorchOp
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Scale = float | tuple[float, ...] | None
 
@@ -24,6 +27,8 @@ MODES: Final = {
 
 CORNERS: Final = ("linear", "bilinear", "bicubic", "trilinear")
 SIZE: Final = "the output's size in every spatial dimension, or in each"
+MODE: Final = "how values between the input's are found"
+ALIGN: Final = "whether the corners keep their values; only for the linear modes and bicubic"
 FACTOR: Final = "how many times larger the output is in every spatial dimension, or in each"
 
 
@@ -36,6 +41,31 @@ def wanted(most: int, least: int = 1) -> tuple[Schema, Schema]:
         {"type": ["integer", "array", "null"], "minimum": 1, "items": whole, **count},
         {"type": ["number", "array", "null"], "exclusiveMinimum": 0, "items": factor, **count},
     )
+
+
+def require_mode(op: Op, mode: str, x: Shape) -> None:
+    """Raise `Refusal` NS401 unless the mode takes as many spatial dimensions as `x` has."""
+    spatial = x[1:]
+    if len(spatial) not in MODES[mode]:
+        kinds = "2, 3 or 4" if len(MODES[mode]) == 3 else str(MODES[mode][0] + 1)
+        fitting = [m for m in CORNERS if len(spatial) in MODES[m]]
+        raise Refusal(
+            "NS401",
+            f"{type(op).__name__} by `{mode}` takes {kinds} dimensions, not {described(x)}",
+            argument="mode" if "mode" in op.args else None,
+            hint=f"use `mode: {fitting[0]}`" if fitting and "mode" in op.args else None,
+        )
+
+
+def require_corners(mode: str, align_corners: bool | None) -> None:
+    """Raise `Refusal` NS410 where `align_corners` is given and means nothing to the mode."""
+    if align_corners is not None and mode not in CORNERS:
+        raise Refusal(
+            "NS410",
+            f"`align_corners` means nothing to `mode: {mode}`",
+            argument="align_corners",
+            hint=f"leave it out, or use one of {', '.join(CORNERS)}",
+        )
 
 
 class Interpolation(TorchOp, abstract=True):
@@ -68,17 +98,8 @@ class Interpolation(TorchOp, abstract=True):
     def infer(self, *inputs: Shape) -> Shape:
         """`(channels, *spatial)` → `(channels, *size)`."""
         (x,) = inputs
-        mode = self.interpolation()
+        require_mode(self, self.interpolation(), x)
         spatial = x[1:]
-        if len(spatial) not in MODES[mode]:
-            kinds = "2, 3 or 4" if len(MODES[mode]) == 3 else str(MODES[mode][0] + 1)
-            fitting = [m for m in CORNERS if len(spatial) in MODES[m]]
-            raise Refusal(
-                "NS401",
-                f"{type(self).__name__} by `{mode}` takes {kinds} dimensions, not {described(x)}",
-                argument="mode" if "mode" in self.args else None,
-                hint=f"use `mode: {fitting[0]}`" if fitting and "mode" in self.args else None,
-            )
         given = self.size if self.size is not None else self.scale_factor
         name = "size" if self.size is not None else "scale_factor"
         if isinstance(given, tuple) and len(given) != len(spatial):
@@ -113,11 +134,8 @@ class Upsample(Interpolation):
 
     size: Ints | None = arg(SIZES, SIZE, default=None)
     scale_factor: Scale = arg(FACTORS, FACTOR, default=None)
-    mode: str = arg(one_of(*MODES), "how values between the input's are found", default="nearest")
-    align_corners: bool | None = arg(
-        nullable(BOOL), "whether the corners keep their values; only for the linear modes and "
-        "bicubic", default=None,
-    )  # fmt: skip
+    mode: str = arg(one_of(*MODES), MODE, default="nearest")
+    align_corners: bool | None = arg(nullable(BOOL), ALIGN, default=None)
     recompute_scale_factor: bool | None = arg(
         nullable(BOOL), "whether positions follow the rounded size and not the factor as given",
         default=None,
@@ -130,13 +148,7 @@ class Upsample(Interpolation):
     def check(self) -> None:
         """Refuse arguments that exclude each other."""
         super().check()
-        if self.align_corners is not None and self.mode not in CORNERS:
-            raise Refusal(
-                "NS410",
-                f"`align_corners` means nothing to `mode: {self.mode}`",
-                argument="align_corners",
-                hint=f"leave it out, or use one of {', '.join(CORNERS)}",
-            )
+        require_corners(self.mode, self.align_corners)
         if self.recompute_scale_factor and self.size is not None:
             raise Refusal(
                 "NS410",
@@ -172,3 +184,46 @@ class UpsamplingBilinear2d(Upsampling2d):
     """A linear resize of an image that keeps the values of its corners."""
 
     mode_of = "bilinear"
+
+
+class ResizeLike(Op):
+    """The first input by interpolation, as large in its spatial dimensions as the second.
+
+    Source: `torch.nn.functional.interpolate` with the second input's size. No gradient goes to the
+    second.
+    """
+
+    arity = (2, 2)
+
+    mode: str = arg(one_of(*MODES), MODE, default="nearest", bare=True)
+    align_corners: bool | None = arg(nullable(BOOL), ALIGN, default=None)
+
+    def check(self) -> None:
+        """Refuse arguments that exclude each other."""
+        require_corners(self.mode, self.align_corners)
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(channels, *spatial)` and `(any, *size)` → `(channels, *size)`."""
+        x, like = inputs
+        require_mode(self, self.mode, x)
+        if len(like) != len(x):
+            raise Refusal(
+                "NS403",
+                f"ResizeLike takes two inputs of as many dimensions, not {text(x)} and "
+                f"{text(like)}",
+            )
+        return (x[0], *like[1:])
+
+    def saving(self, *inputs: Shape) -> Saves:
+        """The input where windows are averaged."""
+        return "input" if self.mode == "area" else "nothing"
+
+    def kept_inputs(self, learning: tuple[bool, ...], *inputs: Shape) -> tuple[int, ...]:
+        """The first alone."""
+        return (0,) if learning[0] else ()
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that resizes its first argument."""
+        from netspec.ops.modules import ResizeLike as Module
+
+        return Module(self.mode, self.align_corners)

@@ -52,7 +52,8 @@ def _keeps(operation: Operation, learning: frozenset[int]) -> set[int]:
     inputs = operation.inputs
     places = set(inputs) if saving in ("input", "both") else set()
     if saving == "input" and len(inputs) > 1:
-        kept = operation.op.kept_inputs(tuple(x in learning for x in inputs))
+        given = tuple(x in learning for x in inputs)
+        kept = operation.op.kept_inputs(given, *operation.shapes)
         places = {inputs[i] for i in kept}
     if saving in ("output", "both"):
         places.add(operation.output)
