@@ -154,6 +154,8 @@ class Minimum(Extremum):
 class Stack(Op):
     """Inputs of one shape, side by side along a new dimension."""
 
+    takes = "any"
+
     saves = "nothing"
 
     arity = (1, None)

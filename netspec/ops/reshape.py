@@ -197,6 +197,7 @@ class Transpose(Op):
 class Unsqueeze(Op):
     """A new dimension of size 1."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -218,6 +219,7 @@ class Unsqueeze(Op):
 class Squeeze(Op):
     """Dimensions of size 1, left out; torch leaves others alone without a word, and a spec not."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
@@ -248,6 +250,7 @@ class Squeeze(Op):
 class Expand(Op):
     """Sizes of 1 repeated, without taking memory; the batch is kept, and not written."""
 
+    takes = "any"
     view = True
     saves = "nothing"
 
