@@ -1,0 +1,144 @@
+"""The networks of torchvision for video and for segmentation, beside those that torchvision builds.
+
+Keys, shapes and their order; weights after the same seed, where nothing else is drawn between;
+outputs equal to the bit in eval mode and in training; published parameters and multiply-adds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision import models
+
+import netspec
+
+FOLDER = Path(__file__).parent.parent / "specs" / "torchvision"
+
+
+class Kind(NamedTuple):
+    """A folder of specs: the input that outputs are compared on, and who builds the others."""
+
+    folder: str
+    sizes: dict[str, tuple[int, ...]]
+    listed: Any
+    seeded: bool
+
+
+VIDEO = Kind(
+    "video",
+    {
+        "r3d_18": (3, 8, 48, 48),
+        "mc3_18": (3, 8, 48, 48),
+        "r2plus1d_18": (3, 8, 48, 48),
+        "s3d": (3, 14, 210, 210),
+    },
+    models.video,
+    True,
+)
+
+ALL = [(kind, name) for kind in (VIDEO,) for name in kind.sizes]
+every = pytest.mark.parametrize(("kind", "name"), ALL, ids=[name for _, name in ALL])
+
+
+def spec(kind: Kind, name: str) -> Path:
+    return FOLDER / kind.folder / f"{name}.yaml"
+
+
+def theirs(name: str) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        given = {} if name.startswith(("r3d", "mc3", "r2", "s3d", "mvit", "swin")) else {
+            "weights_backbone": None, "aux_loss": not name.startswith("lraspp"),
+        }  # fmt: skip
+        if name.startswith("lraspp"):
+            del given["aux_loss"]
+        module: nn.Module = models.get_model(name, **given)
+    return module
+
+
+def values(out: Any) -> dict[str, Tensor]:
+    return dict(out) if isinstance(out, dict) else {"": out}
+
+
+def run(module: nn.Module, shape: tuple[int, ...], train: bool) -> dict[str, Tensor]:
+    x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(5))
+    torch.manual_seed(3)
+    with torch.no_grad():
+        return values(module.train(train)(x))
+
+
+@pytest.mark.parametrize("kind", [VIDEO], ids=lambda kind: kind.folder)
+def test_every_spec_is_compared_and_short(kind: Kind) -> None:
+    paths = sorted((FOLDER / kind.folder).glob("*.yaml"))
+    assert [path.stem for path in paths] == sorted(kind.sizes)
+    assert [path.name for path in paths if len(path.read_text().splitlines()) > 150] == []
+
+
+@every
+def test_a_spec_is_named_as_its_file_and_has_no_warnings(kind: Kind, name: str) -> None:
+    net = netspec.load(spec(kind, name))
+    assert (net.name, net.warnings) == (name, ())
+    assert net.description
+    assert netspec.loads(net.resolved()).state == net.state
+
+
+@every
+def test_keys_shapes_and_order_are_torchs(kind: Kind, name: str) -> None:
+    with torch.device("meta"):
+        state = [(k, tuple(v.shape)) for k, v in theirs(name).state_dict().items()]
+    assert list(netspec.load(spec(kind, name)).state.items()) == state
+
+
+@every
+def test_parameters_and_multiply_adds_are_as_published(kind: Kind, name: str) -> None:
+    meta = models.get_model_weights(name).DEFAULT.meta
+    net = netspec.load(spec(kind, name))
+    assert net.num_params == meta["num_params"]
+    assert f"{net.macs / 1e9:.3f}" == f"{meta['_ops']:.3f}"
+
+
+@every
+def test_outputs_are_equal_to_the_bit(kind: Kind, name: str) -> None:
+    torch.manual_seed(11)
+    ours = netspec.load(spec(kind, name)).build()
+    torch.manual_seed(11)
+    their = theirs(name)
+    state = their.state_dict()
+    if kind.seeded:
+        mine = ours.state_dict()
+        assert [key for key in state if not torch.equal(mine[key], state[key])] == []
+    ours.load_state_dict(state)
+    for train in (False, True):
+        a, b = (run(m, kind.sizes[name], train) for m in (ours, their))
+        assert [(key, torch.equal(a[key], b[key])) for key in b] == [(key, True) for key in b]
+
+
+@every
+def test_the_shape_of_every_layer_is_torchs_at_two_sizes(kind: Kind, name: str) -> None:
+    full = netspec.load(spec(kind, name)).input_shape
+    for shape in (full, (*full[:-2], full[-2] + 17, full[-1] - 3)):
+        net = netspec.load(spec(kind, name), input=shape)
+        with torch.device("meta"):
+            module = theirs(name).eval()
+        found: dict[str, tuple[int, ...]] = {}
+
+        def hook(path: str, into: dict[str, tuple[int, ...]]) -> Any:
+            def note(_module: nn.Module, _inputs: Any, out: Any) -> None:
+                first = out[0] if isinstance(out, tuple) else out
+                if isinstance(first, Tensor):
+                    into.setdefault(path, tuple(first.shape[1:]))
+
+            return note
+
+        for path, inner in module.named_modules():
+            inner.register_forward_hook(hook(path, found))
+        with torch.no_grad():
+            module(torch.empty(1, *shape, device="meta"))
+        said = {x.path: x.output for x in net.layers if x.kind != "call" and x.path in found}
+        assert said == {path: found[path] for path in said}
+        assert len(said) > 20
