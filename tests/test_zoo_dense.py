@@ -41,7 +41,21 @@ VIDEO = Kind(
     True,
 )
 
-ALL = [(kind, name) for kind in (VIDEO,) for name in kind.sizes]
+SEGMENTATION = Kind(
+    "segmentation",
+    {
+        "deeplabv3_mobilenet_v3_large": (3, 49, 65),
+        "deeplabv3_resnet50": (3, 49, 65),
+        "deeplabv3_resnet101": (3, 33, 33),
+        "fcn_resnet50": (3, 49, 65),
+        "fcn_resnet101": (3, 33, 33),
+        "lraspp_mobilenet_v3_large": (3, 49, 65),
+    },
+    models.segmentation,
+    False,  # torchvision draws the backbone's own head too, and drops it
+)
+
+ALL = [(kind, name) for kind in (VIDEO, SEGMENTATION) for name in kind.sizes]
 every = pytest.mark.parametrize(("kind", "name"), ALL, ids=[name for _, name in ALL])
 
 
@@ -52,17 +66,18 @@ def spec(kind: Kind, name: str) -> Path:
 def theirs(name: str) -> nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        given = {} if name.startswith(("r3d", "mc3", "r2", "s3d", "mvit", "swin")) else {
-            "weights_backbone": None, "aux_loss": not name.startswith("lraspp"),
-        }  # fmt: skip
-        if name.startswith("lraspp"):
-            del given["aux_loss"]
+        given: dict[str, Any] = {}
+        if name in SEGMENTATION.sizes:
+            given["weights_backbone"] = None
+        if name.startswith(("fcn", "deeplab")):
+            given["aux_loss"] = True
         module: nn.Module = models.get_model(name, **given)
     return module
 
 
 def values(out: Any) -> dict[str, Tensor]:
-    return dict(out) if isinstance(out, dict) else {"": out}
+    """The outputs by name; a network of one gives it without."""
+    return dict(out) if isinstance(out, dict) else {"out": out}
 
 
 def run(module: nn.Module, shape: tuple[int, ...], train: bool) -> dict[str, Tensor]:
@@ -72,7 +87,7 @@ def run(module: nn.Module, shape: tuple[int, ...], train: bool) -> dict[str, Ten
         return values(module.train(train)(x))
 
 
-@pytest.mark.parametrize("kind", [VIDEO], ids=lambda kind: kind.folder)
+@pytest.mark.parametrize("kind", [VIDEO, SEGMENTATION], ids=lambda kind: kind.folder)
 def test_every_spec_is_compared_and_short(kind: Kind) -> None:
     paths = sorted((FOLDER / kind.folder).glob("*.yaml"))
     assert [path.stem for path in paths] == sorted(kind.sizes)
