@@ -80,6 +80,76 @@ def refusal(layers: str, shape: str = "[4]") -> str:
             "  - each: 2\n    layers:\n      - {each: {n: [1, 2]}, Linear: $(n + 10 * index)}",
             ["0 Linear 1", "1 Linear 12", "2 Linear 1", "3 Linear 12"],
         ),
+        # counting: a name, and how far
+        ("  - {each: {i: 3}, Linear: $(i + 5)}", ["0 Linear 5", "1 Linear 6", "2 Linear 7"]),
+        (
+            "  a: {repeat: {i: $(1 + 1)}, Linear: $(10 * i + index + 1)}",
+            ["a Sequential 12", "a.0 Linear 1", "a.1 Linear 12"],
+        ),
+        (
+            "  - each: {i: 2}\n    layers: [{each: {j: 2}, Linear: $(10 * i + j + 1)}]",
+            ["0 Linear 1", "1 Linear 2", "2 Linear 11", "3 Linear 12"],
+        ),
+        ("  - {each: {i: 0}, Linear: 3}\n  - ReLU", ["0 ReLU 4"]),
+        (
+            '  - {each: {i: "$(range(3, 9, 3))"}, Linear: $(10 * i + index)}',
+            ["0 Linear 30", "1 Linear 61"],
+        ),
+        (
+            '  - {each: {p: "$(zip([1, 2], [5, 7]))"}, Linear: "$(p[0] + p[1])"}',
+            ["0 Linear 6", "1 Linear 9"],
+        ),
+        # the other way of a condition
+        (
+            "  a: {Linear: 3}\n  b: {if: false, else: input, Linear: 2}\n  c: ReLU",
+            ["a Linear 3", "c ReLU 4"],
+        ),
+        (
+            "  a: {Linear: 3}\n  b: {if: true, else: input, Linear: 2}\n  c: ReLU",
+            ["a Linear 3", "b Linear 2", "c ReLU 2"],
+        ),
+        (
+            "  a: {Linear: 3}\n  b: {if: false, else: a, from: input, Linear: 2}\n"
+            "  c: {from: [a, b], Add: {}}",
+            ["a Linear 3", "c Add 3"],
+        ),
+        (
+            "  - Linear: 3\n  - {if: false, else: input, repeat: 2, Linear: 2}\n  - ReLU",
+            ["0 Linear 3", "1 ReLU 4"],
+        ),
+        (
+            "  - Linear: 3\n  - {each: 2, if: $(index > 0), else: input, Linear: 9}",
+            ["0 Linear 3", "1 Linear 9"],
+        ),
+        # `else` is a child's name where nothing says that the mapping is one layer
+        ("  else: {Linear: 3}\n  b: ReLU", ["else Linear 3", "b ReLU 3"]),
+        ("  - {else: ReLU}", ["0 Sequential 4", "0.else ReLU 4"]),
+        # a list of names
+        (
+            "  a: ReLU\n  b: Tanh\n  c: {from: \"$(['a', 'b'] + ['input'])\", Concat: 1}",
+            ["a ReLU 4", "b Tanh 4", "c Concat 12"],
+        ),
+        ('  - ReLU\n  - Tanh\n  - {from: "$([0, 1])", Add: {}}',
+         ["0 ReLU 4", "1 Tanh 4", "2 Add 4"]),
+        (
+            "  x$i: {each: {i: 3}, from: input, Linear: 3}\n"
+            '  y: {from: "$([\'x0\', \'x1\', \'x2\'])", Concat: 1}',
+            ["x0 Linear 3", "x1 Linear 3", "x2 Linear 3", "y Concat 9"],
+        ),
+        # copies among branches
+        (
+            "  - branches: [{each: {i: 2}, Linear: $(i + 1)}, ReLU]\n    Concat: 1",
+            ["0 Sequential 7", "0.0 Linear 1", "0.1 Linear 2", "0.2 ReLU 4", "0.concat Concat 7"],
+        ),
+        (
+            "  - branches: {p$(index): {each: 2, Linear: 3}, q: {Linear: 3}}\n    Add: {}",
+            ["0 Sequential 3", "0.p0 Linear 3", "0.p1 Linear 3", "0.q Linear 3", "0.add Add 3"],
+        ),
+        (
+            "  - branches:\n      - each: {i: 2}\n        if: $(i == 1)\n"
+            "        layers: [{Linear: $(i + 1)}, ReLU]\n      - Tanh\n    Concat: 1",
+            ["0 Sequential 10", "0.0 Linear 2", "0.1 ReLU 4", "0.2 Tanh 4", "0.concat Concat 10"],
+        ),
         # joins
         (
             "  a: ReLU\n  b: Tanh\n  c: {from: [a, b, input], Concat: {dim: 1}}",
@@ -148,6 +218,41 @@ def test_layers_become(layers: str, expected: list[str]) -> None:
         ("  train: ReLU", "NS208 `train` is a name that torch uses"),
         ("  input: ReLU", "NS208 `input` stands for a block's input"),
         ("  - {repeat: -1, ReLU: {}}", "NS204 `repeat` is at least 0, not -1"),
+        ("  - {each: {i: -1}, ReLU: {}}", "NS204 `i` is at least 0, not -1"),
+        ("  - {each: {i: $(0 - 1)}, ReLU: {}}", "NS204 the number of copies is at least 0, not -1"),
+        ("  - {each: {i: $(1 / 2)}, ReLU: {}}",
+         "NS202 `i` stands for the items of a list, or counts, and not for `0.5`"),
+        ("  - {each: {i: 30000}, ReLU: {}}",
+         "NS307 30,000 copies are more than the 20,000 layers that a network may have"),
+        ("  - {if: true, else: nowhere, ReLU: {}}",
+         "NS304 no earlier layer here is called `nowhere`"),
+        ("  - {if: false, else: nowhere, ReLU: {}}",
+         "NS304 no earlier layer here is called `nowhere`"),
+        ("  h: {when: training, ReLU: {}}\n  a: {if: false, else: h, ReLU: {}}",
+         "NS304 `h` runs only in training, and this layer always"),
+        ('  a: ReLU\n  b: {if: true, else: "$([1])", ReLU: {}}',
+         "NS202 `else` names one value, not `[1]`"),
+        ("  - {else: input, ReLU: {}}",
+         "NS206 `else` says what passes where `if` is false, and there is no `if` here"),
+        ("  - {if: true, else: [a, b], ReLU: {}}",
+         "NS202 `else` is a word or a whole number, not a list"),
+        ("  - {each: 2, if: true, else: input, layers: [ReLU]}",
+         "NS206 `layers` beside `each` stand in the sequence around, without `else`"),
+        ("  - {branches: [{if: true, else: input, ReLU: {}}, ReLU], Add: {}}",
+         "NS206 a branch cannot have `else`"),
+        ("  - {branches: [{each: 2, layers: [{from: x, ReLU: {}}]}, ReLU], Add: {}}",
+         "NS206 a branch cannot have `from`"),
+        ("  - {branches: {a: {each: 2, ReLU: {}}}, Add: {}}",
+         "NS306 each copy would be called `a`"),
+        ("  - {branches: [{each: 0, ReLU: {}}], Add: {}}",
+         "NS407 Add takes 2 inputs or more, not 0"),
+        ('  a: ReLU\n  b: {from: [a, "$([1])"], Add: {}}',
+         "NS202 an item of `from` is one name, not `[1]`"),
+        ('  a: ReLU\n  b: {from: "$([])", Add: {}}', "NS204 `from` has 1 or more items, not 0"),
+        ("  a: ReLU\n  b: {from: \"$(['a', true])\", Add: {}}",
+         "NS202 `from` takes a list of names, and `true` is none"),
+        ("  a: ReLU\n  b: {from: \"$(['a', 'c'])\", Add: {}}",
+         "NS304 no earlier layer here is called `c`"),
         ("  - {repeat: 30000, ReLU: {}}",
          "NS307 30,000 copies are more than the 20,000 layers that a network may have"),
     ],

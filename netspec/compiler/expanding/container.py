@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from netspec.compiler.expanding.call import called
 from netspec.compiler.expanding.context import (
-    MAX_LAYERS,
     MAX_PATH,
     AlreadyReported,
     Elaboration,
-    LimitReached,
     Site,
     Wall,
     Wire,
 )
+from netspec.compiler.expanding.feeds import either, source_names
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
 from netspec.compiler.expanding.kinds import kinds
+from netspec.compiler.expanding.loops import spread
 from netspec.compiler.expanding.taps import tap
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
-from netspec.compiler.language.document import Child, Entry, Loop
-from netspec.compiler.language.env import extended
+from netspec.compiler.language.document import Child, Entry
 from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
-from netspec.counted import counted
 from netspec.diagnostics import Note, Span, nearest
-from netspec.json_schema import INTEGER, as_declared
 from netspec.ops import OPS
 from netspec.ops.dtype import FLOAT
 
@@ -36,41 +32,6 @@ SEVERAL: Final = "the inputs"
 
 Expand = Callable[[Entry, Site], Layer | None]
 """How one entry becomes a layer; None after a finding."""
-
-
-def copies(context: Elaboration, loop: Loop, scope: Scope) -> Iterator[Scope] | None:
-    """The scope of each copy, or None after a finding. Raises `LimitReached`."""
-    try:
-        value = context.value(loop.values, scope)
-    except AlreadyReported:
-        return None
-    span = loop.values.span
-    if loop.variable is None:
-        value = as_declared(value, INTEGER)
-        if isinstance(value, bool) or not isinstance(value, int):
-            message = f"the number of copies is a whole number, not {said(value)}"
-            hint = "for a list, name what each item is: `each: {stage: $stages}`"
-            context.report("NS202", message, span, hint)
-            return None
-        if value < 0:
-            context.report("NS204", f"the number of copies is at least 0, not {value}", span)
-            return None
-        if value > MAX_LAYERS:
-            most = f"the {MAX_LAYERS:,} layers that a network may have"
-            many = counted(value, "copy is", "copies are")
-            context.report("NS307", f"{many} more than {most}", span)
-            raise LimitReached
-        return (_with(scope, {"index": i}) for i in range(value))
-    if not isinstance(value, list | tuple):
-        message = f"`{loop.variable}` stands for the items of a list, not {said(value)}"
-        context.report("NS202", message, span)
-        return None
-    variable = loop.variable
-    return (_with(scope, {"index": i, variable: v}) for i, v in enumerate(value))
-
-
-def _with(scope: Scope, names: dict[str, Any]) -> Scope:
-    return Scope(extended(scope.env, names), scope.block, scope.expanded_from)
 
 
 class Builder:
@@ -104,36 +65,14 @@ class Builder:
     def extend(self, children: tuple[Child, ...], scope: Scope) -> None:
         """Add entries in order; after a failure go on, to find what else is wrong."""
         for child in children:
-            entry = child.entry
-            if entry.each is None:
+            if child.entry.each is None:
                 key = self.key(child, scope)
                 if key is not None:
-                    self.add(entry, key, scope, child.span)
+                    self.add(child.entry, key, scope, child.span)
                 continue
-            scopes = copies(self.context, entry.each, scope)
-            if scopes is None:
-                self.fail()
-                continue
-            body = replace(entry, each=None)
-            template = child.key is not None and "$" not in child.key and not entry.spliced
-            for i, inner in enumerate(scopes):
-                self.context.tick(entry.span)
-                if entry.spliced:
-                    if entry.condition is None or self.holds(entry, inner):
-                        self.extend(entry.children, inner)
-                    continue
-                if template and i > 0:
-                    self.context.report(
-                        "NS306",
-                        f"each copy would be called `{child.key}`",
-                        child.span,
-                        f"write a template: `{child.key}$(index)`",
-                    )
-                    self.poisoned = True
-                    break
-                key = self.key(child, inner)
-                if key is not None:
-                    self.add(body, key, inner, child.span)
+            for copy in spread(self, child, scope):
+                if copy.key is not None:
+                    self.add(copy.entry, copy.key, copy.scope, copy.child.span)
 
     def key(self, child: Child, scope: Scope) -> str | None:
         """The name that a child is given, empty for a number; None after a finding."""
@@ -176,11 +115,11 @@ class Builder:
             if self.previous.choices and entry.kind != "sequence":  # which may need none
                 return self.unsaid(entry)
             return (self.previous,)
-        self.context.add_edges(len(entry.sources), entry.span)
-        found: list[Wire] = []
-        for raw, span in entry.sources:
-            found.append(self.source(self.context.layer_name(raw, span, scope), span, entry))
-        return tuple(found)
+        names = entry.sources
+        if entry.sources_node is not None:
+            names = source_names(self.context, entry, entry.sources_node, scope)
+        self.context.add_edges(len(names), entry.span)
+        return tuple([self.source(name, span, entry) for name, span in names])
 
     def unsaid(self, entry: Entry) -> tuple[Wire, ...]:
         """The inputs of an entry where they could be several. Raises `AlreadyReported`."""
@@ -272,7 +211,8 @@ class Builder:
         if len(self.prefix) + len(name) > MAX_PATH:
             self.context.path_too_long(span)
         try:
-            inputs = self.sources(entry, scope)
+            other_way = entry.otherwise is not None
+            inputs = either(self, entry, scope) if other_way else self.sources(entry, scope)
             if not self.holds(entry, scope):  # a join that is left out passes on its first input
                 if key and key not in self.indices:  # of two conditions, the other may hold
                     self.names[key] = inputs[0]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netspec.compiler.expanding.arguments import block_env, listed_order, make_op, op_name
-from netspec.compiler.expanding.container import Builder, copies
+from netspec.compiler.expanding.container import Builder
 from netspec.compiler.expanding.context import (
     NOWHERE,
     AlreadyReported,
@@ -22,6 +22,7 @@ from netspec.compiler.expanding.context import (
     Wire,
 )
 from netspec.compiler.expanding.kinds import kinds
+from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.ir import (
@@ -163,8 +164,9 @@ class Expander:
         builder = Builder(self.context, site, (one,), self.layer)
         # what stands beside `repeat` has been heeded by the enclosing sequence
         body = replace(
-            entry, repeat=None, sources=None, condition=None, name=None, training_only=False
-        )
+            entry, repeat=None, sources=None, condition=None, otherwise=None, name=None,
+            training_only=False,
+        )  # fmt: skip
         for i, inner in enumerate(scopes):
             if not builder.add(body, str(i), inner, entry.span):
                 return None
@@ -290,10 +292,10 @@ class Expander:
         one = site.inputs[0]
         builder = Builder(context, site, (one,), self.layer)
         outs: list[Wire] = []
-        for i, child in enumerate(entry.branches or ()):
-            key = builder.key(child, scope)
+        branches = (c for child in entry.branches or () for c in spread(builder, child, scope))
+        for i, (child, branch, key, within) in enumerate(branches):
             out = None if key is None else builder.branch(
-                child.entry, key or str(i), scope, child.span
+                branch, key or str(i), within, child.span
             )  # fmt: skip
             if out is None:
                 builder.poisoned = True
@@ -301,7 +303,7 @@ class Expander:
                 outs.append(out)
         if builder.poisoned:
             return None
-        join = replace(entry, branches=None, repeat=None, condition=None, name=None)
+        join = replace(entry, branches=None, repeat=None, condition=None, otherwise=None, name=None)
         if join.kind == "sequence":
             context.report(
                 "NS206",

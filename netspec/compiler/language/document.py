@@ -9,7 +9,12 @@ from netspec.compiler.language.init_rule import Rule
 from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Source
 
-MODIFIERS: Final = ("name", "from", "branches", "if", "repeat", "each", "call", "when", "layers")
+MODIFIERS: Final = (
+    "name", "from", "branches", "if", "else", "repeat", "each", "call", "when", "layers",
+)  # fmt: skip
+MARKS: Final = frozenset(MODIFIERS) - {"else"}
+"""The modifiers that make a mapping one layer. `else` does not stand without `if`: where none of
+these does, it is the name of a child, as any other word is."""
 
 PARAM_TYPES: Final = ("int", "float", "bool", "str", "list")
 
@@ -47,13 +52,15 @@ class Entry:
     """Whether the children stand in the enclosing sequence (`each` with `layers`)."""
     name: str | None = None
     sources: tuple[tuple[str, Span], ...] | None = None
+    sources_node: Node | None = None
+    """`from` as it is written, where expressions stand in it."""
     branches: tuple[Child, ...] | None = None
     condition: Node | None = None
+    otherwise: tuple[str, Span] | None = None
+    """The name of the value that passes where the condition is false."""
     repeat: Loop | None = None
     each: Loop | None = None
     training_only: bool = False
-    constant: bool = False
-    """Whether the arguments hold no expression."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,13 @@ import ast
 from typing import Any
 
 from netspec.compiler.language.env import Env
-from netspec.compiler.language.grammar import FUNCTIONS, OPERATORS, ExpressionError, pieces
+from netspec.compiler.language.grammar import (
+    FUNCTIONS,
+    OPERATORS,
+    TAKES,
+    ExpressionError,
+    pieces,
+)
 from netspec.compiler.language.said import flow, written
 from netspec.compiler.language.work import TooMuchWork, Work, weight
 from netspec.counted import counted
@@ -236,10 +242,15 @@ def _slice(node: ast.expr, value: Any, start: Any, stop: Any, work: Work) -> Any
 def _call(node: ast.expr, name: str, args: list[Any], work: Work) -> Any:
     work.spend(sum(map(weight, args)))
     try:
-        return _capped(node, FUNCTIONS[name](*args), work)
+        value = FUNCTIONS[name](*args)
+        if isinstance(value, range):
+            if len(value) > MAX_ITEMS:
+                raise _fail(node, "the result is too long")
+            value = list(value)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         given = ", ".join(f"`{written(a)}`" for a in args) or "nothing"
-        raise _fail(node, f"`{name}` has no value for {given}") from None
+        raise _fail(node, f"`{name}` has no value for {given}", TAKES.get(name)) from None
+    return _capped(node, value, work)
 
 
 def _capped(node: ast.expr, value: Any, work: Work) -> Any:

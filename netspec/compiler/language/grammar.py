@@ -49,10 +49,32 @@ def _rounded(value: Any, digits: int | None = None) -> Any:
     return round(value, digits)
 
 
+def _whole(*ends: Any) -> range:
+    """`range` of one to three whole numbers; who calls it looks at how long it is."""
+    if any(isinstance(end, bool) for end in ends):
+        raise TypeError("a truth value is no number")
+    return range(
+        *(int(end) if isinstance(end, float) and end.is_integer() else end for end in ends)
+    )
+
+
+def _side_by_side(*lists: Any) -> list[list[Any]]:
+    """`zip`, of lists of one length: an item that has no partner is a mistake."""
+    if not lists or not all(isinstance(one, list | tuple) for one in lists):
+        raise TypeError("lists alone stand side by side")
+    return [list(items) for items in zip(*lists, strict=True)]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min, "max": max, "abs": abs, "round": _rounded, "floor": math.floor, "ceil": math.ceil,
     "len": len, "sum": _total, "sqrt": math.sqrt, "make_divisible": make_divisible,
+    "range": _whole, "zip": _side_by_side,
 }  # fmt: skip
+TAKES = {
+    "range": "`range(stop)`, `range(start, stop)` or `range(start, stop, step)`: whole numbers",
+    "zip": "`zip` takes lists, all of one length",
+}
+"""What a function takes, for a hint where it has no value."""
 
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,

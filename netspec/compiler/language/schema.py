@@ -127,7 +127,9 @@ def _modifiers() -> dict[str, Schema]:
         "pattern": "\\$",
         "minProperties": 1,
         "maxProperties": 1,
-        "patternProperties": {VARIABLE: {"type": ["array", "string"], "pattern": "\\$"}},
+        "patternProperties": {
+            VARIABLE: {"type": ["array", "integer", "string"], "minimum": 0, "pattern": "\\$"}
+        },
         "additionalProperties": False,
         "$comment": EXPRESSION,
     }
@@ -155,6 +157,11 @@ def _modifiers() -> dict[str, Schema]:
             "pattern": "\\$",
             "$comment": EXPRESSION,
             "description": "where false, the layer is an identity that owns no module",
+        },
+        "else": {
+            **NAME,
+            "type": ["string", "integer", "object", "array"],  # or layers of a child called so
+            "description": "what passes on where `if` is false: an earlier sibling, or `input`",
         },
         "repeat": {**count, "description": "so many copies, in a sequence of their own"},
         "each": {**count, "description": "so many copies, as siblings in this sequence"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from netspec.compiler.language.document import (
+    MARKS,
     MODIFIERS,
     Child,
     Entry,
@@ -18,7 +19,7 @@ from netspec.compiler.language.names import (
     unfit_variable,
 )
 from netspec.compiler.language.said import said
-from netspec.compiler.language.schema import spec_schema
+from netspec.compiler.language.schema import NAME, spec_schema
 from netspec.compiler.language.schema_validation import check, expression_span
 from netspec.compiler.validating.argument_checks import ArgumentChecks, is_null
 from netspec.compiler.validating.foreign_syntax import (
@@ -28,6 +29,7 @@ from netspec.compiler.validating.foreign_syntax import (
     row,
     type_as_key,
 )
+from netspec.compiler.validating.modifiers import else_alone, unfit_branches
 from netspec.diagnostics import Span, nearest
 from netspec.ops import OPS
 from netspec.source import Mapping, Node, Scalar, Sequence, plain
@@ -161,7 +163,7 @@ class Entries(ArgumentChecks):
             self.block_arguments(value, None, node.span)
         elif value == "Sequential":
             self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
-        return Entry("op", node.span, op=value, constant="$" not in value)
+        return Entry("op", node.span, op=value)
 
     def no_layer(self, node: Node, key: str | None) -> Entry:
         """Report an entry that is empty."""
@@ -253,8 +255,7 @@ class Entries(ArgumentChecks):
             self.arguments(head, value, span)
         elif head in self.block_params:
             self.block_arguments(head, value, span)
-        constant = "$" not in head and not has_expression(value)
-        return Entry("op", span, op=head, args=value, constant=constant, **extra)
+        return Entry("op", span, op=head, args=value, **extra)
 
     def nested(self, head: str, value: Node, node: Mapping, extra: dict[str, Any]) -> Entry:
         """An entry that holds layers of its own, `Sequential` or `layers`."""
@@ -262,7 +263,7 @@ class Entries(ArgumentChecks):
         spliced = head == "layers" and "each" in extra
         if spliced and "name" in extra:
             self.nameless(extra["name"], node.keys["name"])
-        for key in ("from", "when", "branches"):
+        for key in ("from", "else", "when", "branches"):
             if spliced and key in node.items:
                 message = f"`layers` beside `each` stand in the sequence around, without `{key}`"
                 hint = f"give `{key}` to a layer among them, or write `Sequential:` for `layers:`"
@@ -282,7 +283,7 @@ class Entries(ArgumentChecks):
             before = len(self.findings)
             self.loop_variable(key, value)
             if len(self.findings) == before:
-                check(value, properties[key], f"`{key}`", self.report)
+                check(value, NAME if key == "else" else properties[key], f"`{key}`", self.report)
             if len(self.findings) > before:
                 continue
             if key == "name":
@@ -290,8 +291,12 @@ class Entries(ArgumentChecks):
                 self.child_name(extra["name"], value.span)
             elif key == "from":
                 extra["sources"] = words(value)
+                if has_expression(value):
+                    extra["sources_node"] = value
             elif key == "if":
                 extra["condition"] = value
+            elif key == "else":
+                (extra["otherwise"],) = words(value)
             elif key == "when":
                 extra["training_only"] = True
             else:
@@ -315,6 +320,9 @@ class Entries(ArgumentChecks):
         for first, second, message, hint in _CONFLICTS:
             if first in given and second in given:
                 self.say("NS206", message, node.keys[second], hint)
+        alone = else_alone(node)
+        if alone is not None:
+            self.report(alone)
 
     def branches(self, node: Node) -> tuple[Child, ...]:
         """The branches of an entry, each fed what the entry is."""
@@ -322,12 +330,8 @@ class Entries(ArgumentChecks):
             self.say("NS202", "`branches` is a list or a mapping of layers", node.span)
             return ()
         entry = self.sequence(node)
-        for child in entry.children:
-            inner = child.entry
-            if inner.each or inner.sources or inner.training_only:
-                what = "each" if inner.each else "from" if inner.sources else "when"
-                hint = "each branch is fed the layer's own input, always"
-                self.say("NS206", f"a branch cannot have `{what}`", child.span, hint)
+        for found in unfit_branches(entry.children):
+            self.report(found)
         if not entry.children:
             self.say("NS203", "`branches` is empty", node.span, "list the layers to join")
         return entry.children
@@ -335,7 +339,7 @@ class Entries(ArgumentChecks):
 
 def _is_sequence(node: Mapping) -> bool:
     """Whether a mapping's keys are all names of children."""
-    return not any(k in MODIFIERS or k[:1].isupper() or k.startswith("$") for k in node.items)
+    return not any(k in MARKS or k[:1].isupper() or k.startswith("$") for k in node.items)
 
 
 def _whole_calls(items: list[Node]) -> list[Node]:
