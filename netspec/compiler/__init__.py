@@ -73,6 +73,7 @@ def compile_source(
         recipe=recipe,
         output_list=expansion.outputs,
         path=path,
+        unread=expansion.unread,
     )
 
 

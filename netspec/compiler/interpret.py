@@ -21,11 +21,12 @@ def interpret(
 
     `call(child, given)` gives the value of one child, and goes into it as deep as it wants; of a
     child with several outputs it gives a tuple of values. The container's own value is
-    `returned(layer, values)`. Without `training`, what runs only then is left out.
+    `returned(layer, values)`. What nobody reads is left out, and without `training` what runs only
+    then.
     """
     values = {-1 - place: value for place, value in enumerate(inputs)}
     for index, child in enumerate(layer.children):
-        if child.training_only and not training:
+        if not child.runs or (child.training_only and not training):
             continue
         sources = child.sources
         given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)

@@ -111,6 +111,8 @@ class Layer:
     output_names: tuple[str, ...] = ()
     input_dtypes: tuple[Dtype, ...] = ()
     dtypes: tuple[Dtype, ...] = ()
+    runs: bool = True
+    """Whether its value reaches an output: what nobody reads is made, and does not run."""
     left_out: tuple[tuple[str, int], ...] = ()
     """Names of layers that `if` leaves out, with the sources that they pass on."""
 
@@ -179,10 +181,16 @@ def walk(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
 
 
 def leaves(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
-    """The layers that compute: ops, and what a call runs again."""
-    for found in walk(layer, training=training):
+    """The layers that compute: ops, and what a call runs again; not those that nobody reads."""
+    todo = [layer]
+    while todo:
+        found = todo.pop()
+        if not found.runs or (found.training_only and not training):
+            continue
         if found.op is not None:
             yield found
+        elif found.children:
+            todo.extend(reversed(found.children))
 
 
 def owners(layer: Layer, *, training: bool = True) -> Iterator[Layer]:
@@ -211,6 +219,8 @@ class NetworkIR:
     recipe: Recipe
     output_list: tuple[Output, ...]
     path: Path | None
+    unread: tuple[Layer, ...] = ()
+    """The layers whose value nobody takes."""
 
     def __repr__(self) -> str:
         """Short, since a notebook shows it."""

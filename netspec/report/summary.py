@@ -36,16 +36,17 @@ class Row(NamedTuple):
     params: int
     macs: int
     activations: int
+    runs: bool
 
 
 def rows(network: Network, depth: int | None) -> list[Row]:
     """The rows of the table, containers above what is in them, folded below `depth`."""
-    return list(_rows(network.root, 0, depth))
+    return list(_rows(network.root, 0, depth, True))
 
 
-def _rows(layer: Layer, level: int, depth: int | None) -> Iterator[Row]:
+def _rows(layer: Layer, level: int, depth: int | None, runs: bool) -> Iterator[Row]:
     for child in layer.children:
-        inner = list(leaves(child))
+        inner = list(leaves(child)) if runs else []
         folded = child.op is None and (depth is not None and level + 1 >= depth)
         yield Row(
             child,
@@ -54,9 +55,10 @@ def _rows(layer: Layer, level: int, depth: int | None) -> Iterator[Row]:
             sum(num_params(x) for x in owners(child)),
             sum(macs(x) for x in inner),
             sum(activation_bytes(x) for x in inner),
+            runs and child.runs,
         )
         if child.op is None and not folded and child.kind != "call":
-            yield from _rows(child, level + 1, depth)
+            yield from _rows(child, level + 1, depth, runs and child.runs)
 
 
 def table(network: Network, *, depth: int | None = None, batch_size: int | None = None) -> str:
@@ -95,6 +97,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         kind = f"call, {type(layer.op).__name__}" if layer.op else "call"
     if layer.training_only:
         kind += " (training)"
+    if not layer.runs:
+        kind += " (not run)"
     container = layer.op is None and not row.folded and layer.kind != "call"
     if container:
         return (name, kind, text(layer.output), "", "", "")
@@ -104,7 +108,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         text(layer.output),
         f"{row.params:,}" if row.params else "–",
         figure(row.macs) if row.macs else "–",
-        size(row.activations),
+        size(row.activations) if row.runs else "–",
     )
 
 
@@ -171,6 +175,7 @@ def as_json(network: Network, *, depth: int | None = None, batch_size: int | Non
                 "macs": row.macs,
                 "activation_bytes": row.activations,
                 "training_only": row.layer.training_only,
+                "runs": row.runs,
             }
             for row in rows(network, depth)
         ],

@@ -16,8 +16,9 @@ def sole_reader(layer: Layer, needed: Collection[int]) -> frozenset[int]:
     """
     readers: dict[int, list[int]] = {}
     for i, child in enumerate(layer.children):
-        for source in child.sources:
-            readers.setdefault(source, []).append(i)
+        if child.runs:
+            for source in child.sources:
+                readers.setdefault(source, []).append(i)
     called = {child.target for child in layer.children if child.kind == "call"}
     kept = {layer.result, *layer.results, *needed}
     return frozenset(

@@ -92,13 +92,13 @@ def _container(
 def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
     """Whether every reader of a child of `layer` spreads it over the samples of another input."""
     index = layer.children.index(tensor)
-    if index == layer.result or index in needed:
+    if index in (layer.result, *layer.results) or index in needed:
         return False
     tensors = {i for i, child in enumerate(layer.children) if is_tensor(child)}
     return all(
         isinstance(reader.op, Elementwise) and not tensors.issuperset(reader.sources)
         for reader in layer.children
-        if index in reader.sources
+        if reader.runs and index in reader.sources
     )
 
 
@@ -131,7 +131,7 @@ def _slots(layer: Layer) -> Callable[[int], int]:
     at = inputs
     for child in layer.children:
         starts.append(at)
-        at += len(child.outputs) or 1
+        at += (len(child.outputs) or 1) if child.runs else 0
 
     def slot(source: int) -> int:
         return source + inputs if source < 0 else starts[sibling(source)] + source // OUTPUT
@@ -140,9 +140,10 @@ def _slots(layer: Layer) -> Callable[[int], int]:
 
 
 def _steps(layer: Layer, needed: set[int]) -> tuple[GraphStep, ...]:
-    """The steps, each with the values that nothing after it reads."""
+    """The steps of what runs, each with the values that nothing after it reads."""
     last: dict[int, int] = {}
-    for i, child in enumerate(layer.children):
+    running = [(i, child) for i, child in enumerate(layer.children) if child.runs]
+    for i, child in running:
         for source in child.sources:
             last[source] = i
         for place in range(len(child.outputs) or 1):
@@ -161,5 +162,5 @@ def _steps(layer: Layer, needed: set[int]) -> tuple[GraphStep, ...]:
             child.training_only,
             len(child.outputs),
         )
-        for i, child in enumerate(layer.children)
+        for i, child in running
     )

@@ -25,6 +25,7 @@ from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.taps import giving
+from netspec.compiler.expanding.unread import without_unread
 from netspec.compiler.ir import (
     INPUT,
     BlockInit,
@@ -52,6 +53,7 @@ class Expansion(NamedTuple):
 
     root: Layer
     outputs: tuple[Output, ...]
+    unread: tuple[Layer, ...]
 
 
 def expand(
@@ -71,6 +73,7 @@ def expand(
     frame.outputs = document.outputs is not None
     root: Layer | None = None
     found: tuple[Output, ...] = ()
+    unread: list[Layer] = []
     try:
         for i, (one, entry) in enumerate(zip(inputs, document.inputs, strict=True)):
             context.guard_size(one.shape, entry.node.span)
@@ -84,13 +87,14 @@ def expand(
             sizes = (*root.size_dependencies, *_sizes(list(bound.values())))
             root = changed(root, size_dependencies=sizes)
             root, found = outputs(context, root, scope)
+            root = _settled(root, found, unread)
     except LimitReached:
         pass
     finally:
         context.settle()
     if context.findings or root is None:
         raise SpecError(tuple(context.findings.values()))
-    return Expansion(root, found)
+    return Expansion(root, found, tuple(unread))
 
 
 def expand_block(
@@ -122,6 +126,15 @@ def expand_block(
             message = f"`{layer.path}` has no `{missing.args[0]}` then"
             raise SpecError((Diagnostic("NS304", message, layer.span),)) from None
     return made
+
+
+def _settled(root: Layer, found: tuple[Output, ...], unread: list[Layer]) -> Layer:
+    """The network, which gives its outputs and runs what they need; the rest is `unread`."""
+    if not found:
+        return root
+    if found[0].source != root.result:
+        root = changed(root, result=found[0].source, output=found[0].shape)
+    return without_unread(root, tuple([output.source for output in found]), unread)
 
 
 def _sizes(bound: Sequence[InputShape]) -> Iterator[tuple[int, str, int]]:

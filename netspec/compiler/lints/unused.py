@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from netspec.compiler.ir import Layer, sibling
+from netspec.compiler.ir import walk
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.expression import ExpressionError, names, pieces
 from netspec.compiler.lints.flow import Flow, provenance
@@ -17,32 +18,31 @@ from netspec.source import Mapping, Node, Scalar, Sequence
 def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
     """Report each layer whose output nothing takes, in any copy of it."""
     network = flow.network
-    used: set[Span] = set()
-    unused: dict[Span, Layer] = {}
-    todo = [network.root]
-    while todo:
-        layer = todo.pop()
-        taken = {layer.result, *layer.results}
-        if layer is network.root:
-            taken = {output.source for output in network.output_list}
+    if not network.unread:
+        return
+    copies: Counter[Span] = Counter()
+    called: set[Span] = set()
+    for layer in walk(network.root):
         for child in layer.children:
-            taken.update(child.sources)
-        taken = {sibling(source) for source in taken}
-        for i, child in enumerate(layer.children):
-            if i in taken:
-                used.add(child.span)
-            else:
-                unused.setdefault(child.span, child)
-        todo += layer.children
-    for span, layer in unused.items():
-        if span in used:
+            if child.span != layer.span:  # the copies that `repeat` makes feed one another
+                copies[child.span] += 1
+            if child.kind == "call":
+                called.add(layer.children[child.target].span)
+    unread = Counter(layer.span for layer in network.unread)
+    for layer in network.unread:
+        span = layer.span
+        if copies[span] > unread[span]:
             continue
         hint = "delete it, or name it in the `from` of a later layer"
         if isinstance(layer.op, BatchNorm):  # published weights often hold one
             hint += ", or silence this where published weights hold it"
         if layer.training_only or network.output_names:
             hint += ", or under `outputs:`"
-        yield Diagnostic("NS604", f"nothing uses `{layer.path}`", span, provenance(layer), hint)
+        so = "" if layer.runs else ", so it does not run"
+        if span in called:
+            so, hint = so and ", so only its calls run", "write it where the first call stands"
+        message = f"nothing uses `{layer.path}`{so}"
+        yield Diagnostic("NS604", message, span, provenance(layer), hint)
 
 
 def unused_blocks(flow: Flow) -> Iterator[Diagnostic]:
