@@ -28,6 +28,15 @@ class UsageError(Exception):
         lines = [f"error: {safe(self.message)}", *(f"  {safe(line)}" for line in self.details)]
         return "\n".join([*lines, f"hint: {safe(self.hint)}"] if self.hint else lines)
 
+    def tell(self) -> None:
+        """Print it on standard error; the exit code says it where nobody reads that."""
+        try:
+            print(self.text(), file=sys.stderr, flush=True)
+        except OSError:
+            from netspec.unheard import mute
+
+            mute(sys.stderr)
+
 
 def check_specs(
     paths: list[str],

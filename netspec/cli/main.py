@@ -20,14 +20,17 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale without `×` shows `?` for it
             stream.reconfigure(errors="replace")
     try:
-        _run(sys.argv[1:])
+        try:
+            _run(sys.argv[1:])
+        finally:
+            sys.stdout.flush()  # here, where it is told if it does not work
     except KeyboardInterrupt:
         sys.exit(130)
     except UsageError as problem:
-        print(problem.text(), file=sys.stderr)
+        problem.tell()
         sys.exit(2)
     except PluginError as problem:  # of an installed plugin, loaded when a layer is unknown
-        print(UsageError(str(problem), problem.hint).text(), file=sys.stderr)
+        UsageError(str(problem), problem.hint).tell()
         sys.exit(2)
     except SpecError as problem:  # of a plugin's `make`, met when the network is built
         from netspec.report.check import finding_texts
@@ -37,25 +40,31 @@ def main() -> None:
         print(text(found, finding_texts(found), in_color(sys.stderr)), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute_output()
         sys.exit(1)
     except OSError as problem:  # a full disk, mostly
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
         where = f" `{problem.filename}`" if problem.filename else ""
         what = f"cannot read or write{where}: {(problem.strerror or str(problem)).lower()}"
-        print(UsageError(what).text(), file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        UsageError(what).tell()
+        _mute_output()
         sys.exit(1)
     except Exception as problem:
         if "NETSPEC_TRACEBACK" in os.environ:
             raise
         what = f"a mistake of netspec's own: {type(problem).__name__}: {problem}"
         hint = "NETSPEC_TRACEBACK=1 shows where; please report it"
-        print(UsageError(what, hint).text(), file=sys.stderr)
+        UsageError(what, hint).tell()
         sys.exit(70)
     finally:
         gc.enable()  # a command may have turned it off
+
+
+def _mute_output() -> None:
+    from netspec.unheard import mute
+
+    mute(sys.stdout)
 
 
 def _run(arguments: list[str]) -> None:

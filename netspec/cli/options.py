@@ -64,7 +64,7 @@ def user_path(text: str) -> Path:
 
 def usage(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2 and one sentence."""
-    print(UsageError(message, hint).text(), file=sys.stderr)
+    UsageError(message, hint).tell()
     raise typer.Exit(2)
 
 
@@ -74,7 +74,7 @@ def ending_in_usage() -> Iterator[None]:
     try:
         yield
     except UsageError as problem:
-        print(problem.text(), file=sys.stderr)
+        problem.tell()
         raise typer.Exit(2) from None
 
 
@@ -115,7 +115,7 @@ def finish(run: Callable[[], int]) -> None:
     try:
         code = run()
     except TrainError as error:
-        print(UsageError(error.message, error.hint, error.details).text(), file=sys.stderr)
+        UsageError(error.message, error.hint, error.details).tell()
         raise typer.Exit(1) from None
     if code:
         raise typer.Exit(code)

@@ -36,7 +36,7 @@ def _whole(path: Path) -> str:
 def describe(run: Run, command: Sequence[str], warnings: str, overrides: Mapping[str, Any]) -> None:
     """Write ``env.json``, or add this start to it, and ``warnings.txt``."""
     run.folder.write_warnings(warnings)
-    env = run.folder.read_env()
+    env = run.folder.notes() if run.folder.env.exists() else {}
     start = {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": shlex.join(command),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ from netspec.train.reporting.result import RunResult
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.checkpoints import Checkpoints, Loaded
 from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
+from netspec.train.storage.run_lock import held
 from netspec.train.storage.weights import starting_weights
 from netspec.train.trainable import Trainable, num_classes
 
@@ -72,8 +74,8 @@ def train(network: Trainable, options: TrainOptions | None = None) -> RunResult:
     try:
         processes = place_in_torchrun()
         device = choose_device(options.device, processes)
-        with StopRequest() as stop, joined(device) as processes:
-            return _train(network, options, device, processes, stop)
+        with StopRequest() as stop, joined(device) as processes, ExitStack() as alone:
+            return _train(network, options, device, processes, stop, alone)
     except Exception as error:
         advice = explain(error, batch_size=network.recipe.batch_size)
         if advice is None:
@@ -87,12 +89,16 @@ def _train(
     device: torch.device,
     processes: Processes,
     stop: StopRequest,
+    alone: ExitStack,
 ) -> RunResult:
+    """Train; ``alone`` is left when the run's folder may be another's again."""
     began = time.monotonic()
     progress = Progress(silent=options.silent or not processes.is_main)
     earlier = processes.broadcast(_earlier_run(network, options) if processes.is_main else None)
     if earlier is not None:
         _require_own(earlier, network)
+        earlier.require_own()
+        alone.enter_context(_held(earlier, processes))
     overrides = _overrides(options, earlier)
     recipe = recipe_of(network, overrides)
     plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
@@ -113,7 +119,7 @@ def _train(
         weights = overrides.get("weights") or recipe.start
         if weights and not _has_checkpoint(earlier, processes):
             start = _start(network, Path(weights), progress)
-        folder = earlier or _new_folder(network, options, processes)
+        folder = earlier or _new_folder(network, options, processes, alone)
         run = Run(network, recipe, data, folder, plan, processes, progress, stop)
         training = _begun(run, start, options, overrides, goes_on=earlier is not None)
         return _finished(training, began)
@@ -123,7 +129,7 @@ def _train(
 
 def _require_own(earlier: RunFolder, network: Trainable) -> None:
     """Raise TrainError where the run to go on with is of another spec."""
-    owner = earlier.read_env().get("spec")
+    owner = earlier.notes().get("spec")
     if owner not in (None, network.name):
         raise TrainError(
             f"`{earlier.path}` is a run of `{owner}`, not of `{network.name}`",
@@ -195,6 +201,7 @@ def _begun(
 def _finished(training: Training, began: float) -> RunResult:
     """Train to the end, or until the run is stopped, which leaves it saved."""
     try:
+        training.stop.wait_for_a_step()
         train_epochs(training)
         test = _test(training)
     except Stopped:
@@ -239,7 +246,7 @@ def _earlier_run(network: Trainable, options: TrainOptions) -> RunFolder | None:
 def _overrides(options: TrainOptions, earlier: RunFolder | None) -> dict[str, Any]:
     """Files that the command line named, now or when the run that goes on was started."""
     named = {"data": options.data, "weights": options.weights}
-    before = {} if earlier is None else earlier.read_env().get("overrides", {})
+    before = {} if earlier is None else earlier.notes().get("overrides", {})
     found = {key: before[key] for key in named if key in before}
     return {**found, **{key: str(path.absolute()) for key, path in named.items() if path}}
 
@@ -267,10 +274,30 @@ def _has_checkpoint(earlier: RunFolder | None, processes: Processes) -> bool:
     return found
 
 
-def _new_folder(network: Trainable, options: TrainOptions, processes: Processes) -> RunFolder:
+@contextmanager
+def _held(folder: RunFolder, processes: Processes) -> Iterator[None]:
+    """The run's folder is this run's alone; every process is told where it is not."""
+    with ExitStack() as lock:
+        refused: TrainError | None = None
+        if processes.is_main:
+            try:
+                lock.enter_context(held(folder.path))
+            except TrainError as error:
+                refused = error
+        if told := processes.broadcast(
+            None if refused is None else (refused.message, refused.hint)
+        ):
+            raise TrainError(*told)
+        yield
+
+
+def _new_folder(
+    network: Trainable, options: TrainOptions, processes: Processes, alone: ExitStack
+) -> RunFolder:
     made = None
     if processes.is_main:
         made = create_folder(options.run_dir, network.name, datetime.now())
+        alone.enter_context(held(made.path))
         atomic_write(made.spec, [network.source_text.encode()])
     folder: RunFolder = processes.broadcast(made)
     return folder
@@ -301,12 +328,6 @@ def _resume(run: Training, progress: Progress) -> None:
         run.records.resume(0)
         progress.say(f"{run.folder.path} has no checkpoint yet: starting at its beginning")
         return
-    done = loaded.tree["position"][0]
-    if run.recipe.epochs < done:
-        raise TrainError(
-            f"the run has {counted(done, 'epoch')} already, and `epochs` is {run.recipe.epochs}",
-            "the number of epochs may grow, not shrink",
-        )
     for line in loaded.passed_over:
         progress.say(f"warning: {line}")
     for line in run.resume(loaded.tree):

@@ -21,7 +21,7 @@ from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
 from netspec.train.storage.folder import RunFolder, open_folder
 from netspec.train.storage.weights import load_weights
-from netspec.train.trainable import Trainable
+from netspec.train.trainable import Trainable, num_classes
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,33 @@ class Trained:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the run noted of the data that it was trained on; nothing without a run."""
-        found: dict[str, Any] = {} if self.run is None else self.run.read_env().get("data", {})
+        """What the run noted of the data that it was trained on; nothing without a run.
+
+        Raises:
+            TrainError: it does not belong to the network.
+        """
+        if self.run is None:
+            return {}
+        found: dict[str, Any] = self.run.notes().get("data", {})
+        if found and not self._belong(found):
+            raise TrainError(
+                f"`{self.run.env}` tells of other data than the network is for",
+                "put the run's own file back; `--weights` uses its weights without it",
+            )
         return found
+
+    def _belong(self, facts: dict[str, Any]) -> bool:
+        inputs, outputs = self.network.input_shape, num_classes(self.network)
+        if not facts.keys() >= {"classes", "mean", "std"}:
+            return False
+        channels = len(inputs) != 3 or len(facts["mean"]) == inputs[0]
+        return channels and len(facts["classes"]) in (outputs, max(outputs, 2))
 
     def data_root(self, given: Path | None) -> Path | None:
         """Where the data are: where the command line says, or where it did when the run started."""
         if given is not None or self.run is None:
             return given
-        kept = self.run.read_env().get("overrides", {}).get("data")
+        kept = self.run.notes().get("overrides", {}).get("data")
         return None if kept is None else Path(kept)
 
     def known(self, data: Path | None, split: Split) -> Known | None:

@@ -60,6 +60,26 @@ def start(
     return process
 
 
+def start_command(
+    words: tuple[str, ...],
+    work: Path,
+    *,
+    prepare: Prepare | None = None,
+    args: tuple[Any, ...] = (),
+    out: Path | None = None,
+    err: Path | None = None,
+) -> ForkServerProcess:
+    """`netspec WORDS` in a child that stands in ``work``, in a process group of its own.
+
+    What it prints goes to the files ``out`` and ``err``, or to `stdout.txt` and `stderr.txt`.
+    """
+    _ensure_server()
+    process = CONTEXT.Process(target=_command, args=(words, work, prepare, args, out, err))
+    process.start()
+    WHERE[process.name] = work
+    return process
+
+
 def finish(process: ForkServerProcess, seconds: float = 60) -> int:
     """The child's exit code (-9 for SIGKILL), within ``seconds``."""
     until = time.monotonic() + seconds
@@ -112,8 +132,7 @@ def _child(
     os.dup2(handle, 2)
     sys.stderr = os.fdopen(handle, "w", buffering=1)
     faulthandler.enable(sys.stderr)
-    os.environ.update(environment)
-    os.environ["NETSPEC_CACHE"] = str(work / "cache")
+    os.environ.update({"NETSPEC_CACHE": str(work / "cache"), **environment})
     if prepare is not None:
         prepare(*args)
     code = 1
@@ -123,4 +142,44 @@ def _child(
         except TrainError as error:
             print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
     sys.stderr.flush()
+    os._exit(code)
+
+
+def _command(
+    words: tuple[str, ...],
+    work: Path,
+    prepare: Prepare | None,
+    args: tuple[Any, ...],
+    out: Path | None,
+    err: Path | None,
+) -> None:
+    import torch
+
+    from netspec.cli.main import main
+
+    torch.set_num_threads(1)
+    multiprocessing.set_start_method("fork", force=True)
+    os.setpgrp()
+    work.mkdir(parents=True, exist_ok=True)
+    os.chdir(work)
+    for number, path in ((1, out or work / "stdout.txt"), (2, err or work / "stderr.txt")):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(handle, number)
+        os.close(handle)
+    os.environ["NETSPEC_CACHE"] = str(work / "cache")
+    if prepare is not None:
+        prepare(*args)
+    sys.stdout = open(1, "w", buffering=8192, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.argv = ["netspec", *words]
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    for stream in (sys.stdout, sys.stderr):  # as Python does at its end
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
     os._exit(code)

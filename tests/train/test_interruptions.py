@@ -69,7 +69,9 @@ def wait_for_folder(work: Path) -> None:
     raise AssertionError(said(work))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("case", [SAVED_OFTEN, SAVED_SELDOM])
 def test_a_signal_finishes_the_step_saves_and_leaves(
     case: Case, number: int, code: int, tmp_path: Path

@@ -105,8 +105,11 @@ def remembered(key: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any
     with _writing():
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f".{key}.{os.getpid()}")
-        aside.write_text(json.dumps(result))
-        os.replace(aside, path)
+        try:
+            aside.write_text(json.dumps(result))
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
     return result
 
 

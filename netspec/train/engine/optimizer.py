@@ -10,10 +10,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from netspec.recipe import Choice
+from netspec.train.engine.checkpoint_form import changing_values, require_buffers
 from netspec.train.machine.plan import FUSED
-
-# Which of torch's implementations runs: this machine's matter, not the checkpoint's.
-_IMPLEMENTATION = ("fused", "foreach", "capturable")
 
 
 def make_optimizer(
@@ -36,13 +34,14 @@ def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
 
     A checkpoint holds plain contiguous tensors. Momentum of a channels-last weight must lie as
     the weight does: the values are the same either way, but another layout takes another path
-    through the kernels, which may round differently.
+    through the kernels, which may round differently. Which of torch's implementations runs is this
+    machine's matter, and what the recipe says is the recipe's.
+
+    Raises ValueError where ``state`` is of other weights.
     """
-    own = [{key: group.get(key) for key in _IMPLEMENTATION} for group in optimizer.param_groups]
-    optimizer.load_state_dict(state)
-    for group, kept in zip(optimizer.param_groups, own, strict=True):
-        group.update({key: value for key, value in kept.items() if key in group})
+    optimizer.load_state_dict(changing_values(state, optimizer.state_dict()))
     for parameter, buffers in optimizer.state.items():
+        require_buffers(parameter, buffers)
         for name, buffer in buffers.items():
             laid_out = isinstance(buffer, torch.Tensor) and buffer.dim() > 1
             if laid_out and buffer.shape == parameter.shape:

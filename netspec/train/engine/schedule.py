@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 from netspec.recipe import Recipe
 from netspec.recipe.schedulers import LENGTH
+from netspec.train.engine.checkpoint_form import changing_counts
 
 
 class Schedule:
@@ -70,7 +71,8 @@ class Schedule:
         elif grown and not isinstance(self._scheduler, ReduceLROnPlateau):
             self._follow(self._steps if self._per_step else epochs_done)
         else:
-            self._scheduler.load_state_dict(state["scheduler"])
+            own = self._scheduler.state_dict()
+            self._scheduler.load_state_dict(changing_counts(state["scheduler"], own))
             self._plain = list(state["plain"])
         self._apply()
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from netspec.counted import counted
 from netspec.recipe import Recipe
 from netspec.train.data import Batch, Data
+from netspec.train.engine.checkpoint_form import require_form
 from netspec.train.engine.evaluate import evaluate
 from netspec.train.engine.learner import make_learner
 from netspec.train.engine.optimizer import load_optimizer
@@ -21,6 +23,7 @@ from netspec.train.engine.schedule import Schedule
 from netspec.train.engine.step import TrainingStep
 from netspec.train.errors import TrainError
 from netspec.train.machine.distributed import Processes
+from netspec.train.machine.error_advice import out_of_memory
 from netspec.train.machine.plan import Plan, settle
 from netspec.train.machine.stop import Stopped, StopRequest
 from netspec.train.metrics import Metrics
@@ -217,13 +220,27 @@ class Training:
         """
         try:
             notes = compare(tree["fingerprints"], self._prints)
+            require_form(tree, self._tree(), self.steps_per_epoch)
+            self._require_epochs(tree["position"][0])
             self._restore(tree)
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        except TrainError:
+            raise
+        except Exception as error:  # a stranger's values: loading them may raise almost anything
+            if out_of_memory(error):
+                raise
             raise TrainError(
                 "the checkpoint does not belong to this version of netspec",
                 "resume with the version that `env.json` names, or start a new run",
             ) from error
         return notes
+
+    def _require_epochs(self, done: int) -> None:
+        if self.recipe.epochs < done:
+            epochs = self.recipe.epochs
+            raise TrainError(
+                f"the run has {counted(done, 'epoch')} already, and `epochs` is {epochs}",
+                "the number of epochs may grow, not shrink",
+            )
 
     def load_best(self) -> None:
         """Put the best epoch's weights into the network that is evaluated."""

@@ -13,6 +13,7 @@ from netspec.escape import safe
 from netspec.train.metrics import Metrics
 from netspec.train.reporting.figures import WIDTH, loss_text, share_text
 from netspec.train.reporting.terminal import terminal_width
+from netspec.unheard import mute
 
 REFRESH_SECONDS = 0.1
 LINE_SECONDS = 30.0  # between two lines within an epoch, where there is no terminal
@@ -49,7 +50,7 @@ class Progress:
         """Print a line of its own; what would move a terminal's cursor is written as codes."""
         if not self._silent:
             self._clear()
-            print(safe(line), file=self._stream, flush=True)
+            self._print(safe(line))
 
     def step(
         self, epoch: int, epochs: int, step: int, steps: int, figures: Metrics | None, pace: Pace
@@ -77,7 +78,7 @@ class Progress:
                 break
             line += f" · {word}"
         line = line[:room]
-        print("\r" + line.ljust(min(room, self._width)), end="", file=self._stream, flush=True)
+        self._print("\r" + line.ljust(min(room, self._width)), end="")
         self._width = len(line)
 
     def epoch(
@@ -115,8 +116,16 @@ class Progress:
 
     def _clear(self) -> None:
         if self._bar and self._width:
-            print("\r" + " " * self._width + "\r", end="", file=self._stream)
+            self._print("\r" + " " * self._width + "\r", end="")
             self._width = 0
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        """Print, or say no more where nobody reads any longer: the run itself goes on."""
+        try:
+            print(text, end=end, file=self._stream, flush=True)
+        except OSError:
+            self._silent, self._bar = True, False
+            mute(self._stream)
 
 
 def duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from netspec.train.errors import TrainError
@@ -26,15 +26,15 @@ def atomic_write(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """
     aside = path.with_name(path.name + ASIDE)
     try:
-        with aside.open("wb") as file:
-            for chunk in chunks:
-                _write(file.fileno(), chunk)
-            _fsync(file.fileno())
-        _replace(aside, path)
-        sync_folder(path.parent)
+        with _left_out(aside):
+            # Made anew: what lies there may be a link to somewhere else.
+            with aside.open("xb") as file:
+                for chunk in chunks:
+                    _write(file.fileno(), chunk)
+                _fsync(file.fileno())
+            _replace(aside, path)
+            sync_folder(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise write_failed(path, error) from error
 
 
@@ -49,21 +49,31 @@ def atomic_copy(source: Path, target: Path) -> None:
     """
     aside = target.with_name(target.name + ASIDE)
     try:
-        aside.unlink(missing_ok=True)
-        try:
-            _link(source, aside)
-        except OSError:
-            shutil.copyfile(source, aside)
-            with aside.open("rb") as file:
-                _fsync(file.fileno())
-        _replace(aside, target)
-        # Renaming one name of a file over another name of the same file does nothing at all.
-        aside.unlink(missing_ok=True)
-        sync_folder(target.parent)
+        with _left_out(aside):
+            try:
+                _link(source, aside)
+            except OSError:
+                shutil.copyfile(source, aside)
+                with aside.open("rb") as file:
+                    _fsync(file.fileno())
+            _replace(aside, target)
+            # Renaming one name of a file over another name of the same file does nothing at all.
+            aside.unlink(missing_ok=True)
+            sync_folder(target.parent)
     except OSError as error:
+        raise write_failed(target, error) from error
+
+
+@contextlib.contextmanager
+def _left_out(aside: Path) -> Iterator[None]:
+    """Nothing is at ``aside`` before; nor after, if what is done there fails or is broken off."""
+    aside.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-        raise write_failed(target, error) from error
+        raise
 
 
 def sync_folder(folder: Path) -> None:
@@ -81,6 +91,11 @@ def write_failed(path: Path, error: OSError) -> TrainError:
         return TrainError(
             f"no space left on the disk while writing `{path}`",
             "free some space and go on with `--resume`; the last checkpoint is whole",
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
+        return TrainError(
+            f"cannot write `{path}`: its folder is gone",
+            "where it was moved to, `--resume` goes on",
         )
     reason = error.strerror or str(error)
     return TrainError(

@@ -64,6 +64,8 @@ def unpack(data: bytes) -> Tree:
 
 def read_checkpoint(path: Path) -> Tree:
     """The tree in the file ``path``; raises DamagedCheckpoint with the reason."""
+    if path.exists() and not path.is_file():
+        raise DamagedCheckpoint("it is no plain file")
     try:
         data = path.read_bytes()
     except OSError as error:

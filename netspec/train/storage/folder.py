@@ -14,6 +14,7 @@ from netspec.train.absent import absent
 from netspec.train.errors import TrainError
 from netspec.train.storage.atomic_write import atomic_write, write_failed
 from netspec.train.storage.read_plain import read_plain
+from netspec.train.storage.run_notes import read_notes
 
 RUNS = Path("runs")
 
@@ -86,16 +87,30 @@ class RunFolder:
             self.warnings.unlink(missing_ok=True)
 
     def read_env(self) -> dict[str, Any]:
-        """What ``env.json`` says; empty where it cannot be read."""
+        """What ``env.json`` says, to be shown; empty where it cannot be read."""
         try:
             env = json.loads(read_plain(self.env))
         except (OSError, ValueError, RecursionError):
             return {}
         return env if isinstance(env, dict) else {}
 
+    def notes(self) -> dict[str, Any]:
+        """What ``env.json`` says, to be gone by. Raises TrainError where it is no run's."""
+        return read_notes(self.env)
+
+    def require_own(self) -> None:
+        """Raise TrainError where what would be written into the folder would land elsewhere."""
+        for path in (self.checkpoints, self.tensorboard):
+            target = path.resolve()
+            if path.is_symlink() and not target.is_relative_to(self.path.resolve()):
+                raise TrainError(
+                    f"`{path}` is a link that leads out of the run's folder, to `{target}`",
+                    "put the folder itself there; the whole run's folder may be a link",
+                )
+
     def by_class(self) -> bool:
         """Whether the run's held-out share is one of each class; older runs say nothing of it."""
-        data = self.read_env().get("data")
+        data = self.notes().get("data")
         return data is None or bool(data.get("by_class", False))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, Final
 
 import safetensors
 import safetensors.torch
@@ -18,6 +19,7 @@ from netspec.train.errors import TrainError, first_line
 from netspec.train.say import Say, silent
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.foreign_weights import prefix, unwrapped
+from netspec.train.storage.safetensors_header import tensors_in
 from netspec.train.trainable import Trainable, num_classes
 
 # The dtypes of the safetensors format, by its own names.
@@ -35,10 +37,13 @@ _DTYPES = {
 }
 
 
+WANTED: Final = "name a `model.safetensors` or a `.pth` file"
 _LISTED = 5_000
 """So many tensors that differ are listed."""
 _NAME = 200
 """So many characters of a stranger's name are shown."""
+_SIZES = 16
+"""So many sizes of a shape are shown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class TensorForm:
     dtype: torch.dtype | str
 
     def __str__(self) -> str:
-        return f"{str(self.dtype).removeprefix('torch.')} {list(self.shape)}"
+        sizes = ", ".join(map(str, self.shape[:_SIZES]))
+        more = ", …" if len(self.shape) > _SIZES else ""
+        return f"{str(self.dtype).removeprefix('torch.')} [{sizes}{more}]"
 
 
 def expected_forms(network: Trainable) -> dict[str, TensorForm]:
@@ -174,7 +181,7 @@ def _only_precision(given: TensorForm, wanted: TensorForm) -> bool:
 def _stored(path: Path) -> _File:
     """The file as it is."""
     if not path.is_file():
-        raise TrainError(absent(path, "file"), "name a `model.safetensors` or a `.pth` file")
+        raise TrainError(absent(path, "file"), WANTED)
     if _is_safetensors(path):
         return _File(_safetensors_forms(path), lambda: _safetensors_state(path))
     state, wrapper = _torch_state(path, "meta")
@@ -244,31 +251,39 @@ def _compare(
 
 def _is_safetensors(path: Path) -> bool:
     """By its contents: 8 bytes of length, then a JSON object."""
-    with path.open("rb") as file:
+    with _reading(path) as file:
         return file.read(9)[8:] == b"{"
+
+
+def _begins(path: Path, *starts: bytes) -> bool:
+    with _reading(path) as file:
+        return file.read(2).startswith(starts)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise TrainError(f"`{path}` cannot be read: {first_line(error)}") from error
 
 
 def _safetensors_forms(path: Path) -> dict[str, TensorForm]:
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > min(100_000_000, path.stat().st_size):
-                raise ValueError("its header is longer than the file")
-            header = json.loads(file.read(length))
-        return {
-            name: TensorForm(
-                tuple(int(size) for size in entry["shape"]),
-                _DTYPES.get(entry["dtype"], str(entry["dtype"])),
-            )
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found = tensors_in(path)
+    except (OSError, ValueError) as error:
         raise TrainError(f"`{path}` is damaged: {first_line(error)}") from None
+    return {
+        name: TensorForm(shape, _DTYPES.get(dtype, dtype[:_NAME]))
+        for name, (shape, dtype) in found.items()
+    }
 
 
 def _torch_state(path: Path, device: str) -> tuple[dict[str, Tensor], str | None]:
     """The tensors of a file, and the key that they stand under where there is other data."""
+    if not _begins(path, b"PK", b"\x80"):  # a zip, or a pickle
+        raise TrainError(f"`{path}` is neither safetensors nor a file of torch", WANTED)
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds here, none of which a user can read
@@ -277,10 +292,9 @@ def _torch_state(path: Path, device: str) -> tuple[dict[str, Tensor], str | None
                 f"`{path}` holds more than weights, and was not unpickled",
                 "save `module.state_dict()` by itself, or convert it to safetensors",
             ) from None
-        raise TrainError(
-            f"`{path}` is neither safetensors nor a file of torch: {first_line(error)}",
-            "name a `model.safetensors` or a `.pth` file",
-        ) from None
+        # Only torch's own word is a reason: other errors tell what its reader stumbled over.
+        reason = f": {first_line(error)}" if isinstance(error, RuntimeError) else ""
+        raise TrainError(f"`{path}` is damaged{reason}", WANTED) from None
     state, wrapper = unwrapped(state)
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise TrainError(

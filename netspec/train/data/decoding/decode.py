@@ -9,9 +9,12 @@ each file that is in the way.
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,11 +32,12 @@ class UnreadableImage(Exception):
     """A file that is no whole image; the message is the reason."""
 
 
-@dataclass(frozen=True)
 class OddSize(Exception):
-    """An image whose height and width are not those of the others."""
+    """An image whose height and width, `found`, are not those of the others."""
 
-    found: tuple[int, int]
+    def __init__(self, found: tuple[int, int]) -> None:
+        super().__init__(found)
+        self.found = found
 
 
 def read_image(
@@ -51,7 +55,7 @@ def read_image(
     whole, raises UnreadableImage.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as opened:
+        with warnings.catch_warnings(), _opened(path) as opened:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             if resize and size is not None:
@@ -69,6 +73,25 @@ def read_image(
     except Exception as error:  # Pillow's decoders raise almost anything over a damaged file
         raise UnreadableImage(_reason(error)) from error
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO) -> Iterator[Image.Image]:
+    """An image of a plain file, which is not waited for: a pipe may have come in its place."""
+    if not isinstance(source, Path):
+        with Image.open(source) as opened:
+            yield opened
+        return
+    with open(source, "rb", opener=_without_waiting) as file, Image.open(file) as opened:
+        yield opened
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UnreadableImage("it is no plain file")
+    return handle
 
 
 def _lies(image: Image.Image) -> bool:
@@ -136,6 +159,8 @@ def eight_bits(values: np.ndarray[Any, Any]) -> Array:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnreadableImage):
+        return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "its bytes are of no image format that Pillow knows"
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
@@ -149,7 +174,7 @@ def _reason(error: Exception) -> str:
 def image_kind(path: Path) -> tuple[int, tuple[int, int]]:
     """Channels (1 for grey, else 3) and (height, width) of an upright image, from its header."""
     try:
-        with Image.open(path) as opened:
+        with _opened(path) as opened:
             return (1 if is_grey(opened) else 3), _upright_size(opened)
     except Exception as error:
         raise UnreadableImage(_reason(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,6 +70,17 @@ def _whole(batch: Any) -> Any:
     return batch
 
 
+def _begin_worker(worker: int) -> None:
+    """A worker says nothing where it is left alone, and leaves signals to the one that trains.
+
+    A signal to all processes at once, as of Ctrl-C, would end it before the last step is done.
+    """
+    quiet_when_left(worker)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # not every system has all of them
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 class Streaming:
     """A part whose files are decoded by `workers` processes; 0 decodes in this one."""
 
@@ -98,7 +110,7 @@ class Streaming:
             pin_memory=self._device.type == "cuda",
             timeout=PATIENCE if workers else 0,
             prefetch_factor=4 if workers else None,
-            worker_init_fn=quiet_when_left,
+            worker_init_fn=_begin_worker,
             # One of its own: the loader draws a seed for its workers, and taken from the common
             # generator that draw would change the dropout of a run that was resumed.
             generator=torch.Generator(),

@@ -132,6 +132,9 @@ def _write(bounds: Bounds, name: str, source: IO[bytes], at_once: int = 65_536) 
         raise TrainError(message, HINT) from None
     with out:
         shutil.copyfileobj(source, out, at_once)
+    # Unpacked once more, it is the same set of files: a run knows them by their times too.
+    changed = bounds.archive.stat().st_mtime_ns
+    os.utime(path, ns=(changed, changed))
 
 
 def _lone_folder(folder: Path) -> Path:
