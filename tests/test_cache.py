@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 import subprocess
@@ -180,6 +181,24 @@ def test_the_command_shows_where_what_how_large_and_how_old(
     assert ran(monkeypatch, capsys, "cache")[1] == f"{where}it is empty\n"
 
 
+def test_the_command_tells_the_same_to_programs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = entry("data", "a" * 24, dataset="CIFAR10")
+    code, out, err = ran(monkeypatch, capsys, "cache", "--format", "json")
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    (found,) = told["entries"]
+    assert abs(found.pop("last_used") - time.time()) < 60
+    assert found == {
+        "dataset": "CIFAR10", "from": "/images", "kind": "decoded", "path": str(path),
+        "size": 1_000_000, "in_use": False,
+    }  # fmt: skip
+    assert told["cache"] == str(cache_root())
+    assert told["small_results"] == {"count": 0, "size": 0}
+    assert ran(monkeypatch, capsys, "cache", "--format", "xml")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("options", "left"),
     [
@@ -229,6 +248,8 @@ def test_what_is_in_use_is_told(
         (("clear", "--older-than", "long"),
          "error: `--older-than` takes a number of at least 0\n"
          "hint: `netspec cache clear -h` tells more\n"),
+        (("clear", "--dataset"),
+         "error: `--dataset` wants a value\nhint: `netspec cache clear -h` tells more\n"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_is_wrong_usage(

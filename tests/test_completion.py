@@ -12,6 +12,7 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.diagnostics import CODES
+from netspec.train.cache_folder import cache_root, mark_used
 
 ROOT = Path(__file__).parent.parent
 SPEC = "netspec: 1\ninput: [3]\nlayers: [Linear: 2]\n"
@@ -27,6 +28,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "runs" / run).mkdir(parents=True)
         (tmp_path / "runs" / run / "env.json").write_text("{}")
     (tmp_path / "runs" / "net" / "empty").mkdir()
+    (cache_root() / "data" / "a").mkdir(parents=True)
+    handle = mark_used("a", "CIFAR10", tmp_path)
+    assert handle is not None
+    os.close(handle)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -70,6 +75,9 @@ def offered(
         ("netspec runs runs/net/2", ["runs/net/2026-02-02-2", "runs/net/2026-01-01-1"]),
         ("netspec eval runs/o", ["runs/other/2026-01-15-3"]),
         ("netspec predict ne", ["net.yaml"]),
+        ("netspec train --resume a", ["auto"]),
+        ("netspec train --resume runs/o", ["runs/other/2026-01-15-3"]),
+        ("netspec cache clear --dataset CI", ["CIFAR10"]),
         ("netspec cache cl", ["clear"]),
     ],
 )

@@ -42,7 +42,7 @@ def a_terminal_with_colors(monkeypatch: pytest.MonkeyPatch) -> None:
          "error: `--memory` takes a number of at least 0.001\n"
          "hint: `netspec max-batch -h` tells more\n"),
         (["train", "a.yaml", "--epochs"], 2,
-         "error: `--epochs` wants a value\nhint: `netspec -h` tells more\n"),
+         "error: `--epochs` wants a value\nhint: `netspec train -h` tells more\n"),
         (["schema", "a.yaml", "me"], 2,
          "error: `me` is too much\nhint: `netspec schema -h` tells more\n"),
         (["explain", "NS4022"], 2,

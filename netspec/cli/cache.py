@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netspec.cli import completion
 from netspec.cli.help_text import MACHINE, Group
 from netspec.cli.options import App, app, usage
 from netspec.counted import counted
@@ -14,6 +18,8 @@ from netspec.escape import safe
 
 if TYPE_CHECKING:
     from netspec.train.cache_folder import Entry
+
+FORMATS = ("text", "json")
 
 cache_app = App(
     cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
@@ -25,17 +31,25 @@ app.add_typer(
 
 
 @cache_app.callback()
-def cache(ctx: typer.Context) -> None:
+def cache(
+    ctx: typer.Context,
+    format: Annotated[str, typer.Option(metavar="FORMAT", help=" or ".join(FORMATS))] = "text",
+) -> None:
     """Show what is kept of decoded data sets and unpacked archives: where, how large, how old.
 
     An entry is made anew when it is needed and not there.
     """
+    if format not in FORMATS:
+        usage(f"there is no format `{format}`", f"one of {', '.join(FORMATS)}")
     if ctx.invoked_subcommand is not None:
         return
     from netspec.train.cache_folder import cache_root, entries, facts_size
 
     found = entries()
     count, size = facts_size()
+    if format == "json":
+        print(_as_json(os.fspath(cache_root()), found, count, size))
+        return
     rows = [("data set", "from", "kind", "size", "last used")]
     rows += [
         (safe(e.dataset) or "–", safe(e.origin) or "–", e.kind, _megabytes(e.size),
@@ -61,15 +75,20 @@ def clear(
         typer.Option(metavar="DAYS", min=0, help="only what was not used for so many days"),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="only of this data set, such as CIFAR10")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="only of this data set, such as CIFAR10",
+            autocompletion=completion.cached_data_sets,
+        ),
     ] = None,
 ) -> None:
     """Delete everything, or what the options choose; what a run uses stays, and is told.
 
     A run that starts in the meantime waits, or makes anew what it needs.
     """
+    from netspec.train.cache_folder import age, clear_facts, entries
     from netspec.train.cache_folder import clear as delete
-    from netspec.train.cache_folder import clear_facts, entries
 
     seconds = (older_than or 0.0) * 86_400
     found = entries()
@@ -79,7 +98,7 @@ def clear(
         usage(f"the cache has nothing of `{dataset}`", hint)
     chosen = [
         e for e in found
-        if time.time() - e.used >= seconds and dataset in (None, e.dataset)
+        if age(e.used) >= seconds and dataset in (None, e.dataset)
     ]  # fmt: skip
     kept = delete(chosen)
     if dataset is None:
@@ -88,6 +107,24 @@ def clear(
     print(f"deleted {_counted(len(gone))}, {_megabytes(sum(e.size for e in gone))}")
     for entry in kept:
         print(safe(f"kept {_named(entry)}: it is in use"))
+
+
+def _as_json(root: str, found: Sequence[Entry], count: int, size: int) -> str:
+    """All of it, sizes in bytes and times in seconds since 1970."""
+    entries = [
+        {
+            "dataset": entry.dataset or None,
+            "from": entry.origin or None,
+            "kind": entry.kind,
+            "path": os.fspath(entry.path),
+            "size": entry.size,
+            "last_used": entry.used,
+            "in_use": entry.in_use,
+        }
+        for entry in found
+    ]
+    results = {"count": count, "size": size}
+    return json.dumps({"cache": root, "entries": entries, "small_results": results}, indent=2)
 
 
 def _named(entry: Entry) -> str:

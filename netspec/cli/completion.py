@@ -37,6 +37,18 @@ def runs(incomplete: str) -> list[str]:
     return _beginning(map(os.fspath, found), incomplete)[:MOST]
 
 
+def runs_to_resume(incomplete: str) -> list[str]:
+    """Words that stand for a run, then runs."""
+    return [*_beginning(("auto", "latest"), incomplete), *runs(incomplete)]
+
+
+def cached_data_sets(incomplete: str) -> list[str]:
+    """Data sets of which the cache keeps something."""
+    from netspec.train.cache_folder import entries
+
+    return _beginning(sorted({e.dataset for e in entries() if e.dataset}), incomplete)
+
+
 def runs_and_specs(incomplete: str) -> list[str]:
     """Runs, then specs: what `eval` and `predict` take."""
     return [*runs(incomplete), *specs(incomplete)]

@@ -81,6 +81,6 @@ def _run(arguments: list[str]) -> None:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message(), file=sys.stderr)
             sys.exit(2)
-        raise in_own_words(error) from None
+        raise in_own_words(error, arguments) from None
     if isinstance(code, int) and code:
         sys.exit(code)

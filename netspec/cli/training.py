@@ -60,7 +60,12 @@ def train(
     ] = None,
     run_dir: RunDir = Path("runs"),
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="go on with a run, or with the newest: auto")
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="go on with a run, or with the newest: auto",
+            autocompletion=completion.runs_to_resume,
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="processes that decode images")

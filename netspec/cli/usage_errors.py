@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
@@ -18,11 +19,23 @@ PARSER_ERROR: Final[Any] = next(
 _KINDS: Final = {"N": "a whole number", "GIB": "a number", "DAYS": "a number"}
 
 
-def in_own_words(error: Exception) -> UsageError:
+def in_own_words(error: Exception, arguments: Sequence[str] = ()) -> UsageError:
     """What is wrong with the command line, and where its right form is told."""
     context: Any = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "netspec"
+    path = context.command_path if context is not None else _command_path(arguments)
     return UsageError(_sentence(error, context), _hint(error, context) or f"`{path} -h` tells more")
+
+
+def _command_path(arguments: Sequence[str]) -> str:
+    """The command that the arguments call, where the parser does not tell."""
+    from netspec.cli.options import app
+
+    path, command = "netspec", typer.main.get_command(app)
+    for word in arguments:
+        inner = getattr(command, "commands", {}).get(word)
+        if inner is not None:
+            path, command = f"{path} {word}", inner
+    return path
 
 
 def _sentence(error: Any, context: Any) -> str:

@@ -114,8 +114,13 @@ def clear(chosen: Sequence[Entry]) -> list[Entry]:
 def clear_facts(older_than: float = 0.0) -> None:
     """Delete the small results that were made longer ago than so many seconds. Raises OSError."""
     for path in _facts():
-        if time.time() - path.stat().st_mtime >= older_than:
+        if age(path.stat().st_mtime) >= older_than:
             path.unlink(missing_ok=True)
+
+
+def age(used: float) -> float:
+    """Seconds since then; 0 for what a clock that was set back says is yet to come."""
+    return max(0.0, time.time() - used)
 
 
 def _facts() -> list[Path]:

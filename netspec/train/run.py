@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -38,10 +38,20 @@ from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.result import RunResult
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.checkpoints import Checkpoints, Loaded
-from netspec.train.storage.folder import RUNS, RunFolder, create_folder, find_folders, open_folder
+from netspec.train.storage.folder import (
+    RUNS,
+    RunFolder,
+    create_folder,
+    find_folders,
+    newest_time,
+    open_folder,
+)
 from netspec.train.storage.run_lock import held
 from netspec.train.storage.weights import starting_weights
 from netspec.train.trainable import Trainable, num_classes
+
+_AHEAD: Final = timedelta(minutes=1)
+"""Names further ahead than runs that follow each other at once would be are told."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ def _train(
         weights = overrides.get("weights") or recipe.start
         if weights and not _has_checkpoint(earlier, processes):
             start = _start(network, Path(weights), progress)
-        folder = earlier or _new_folder(network, options, processes, alone)
+        folder = earlier or _new_folder(network, options, processes, alone, progress)
         run = Run(network, recipe, data, folder, plan, processes, progress, stop)
         training = _begun(run, start, options, overrides, goes_on=earlier is not None)
         return _finished(training, began)
@@ -292,11 +302,21 @@ def _held(folder: RunFolder, processes: Processes) -> Iterator[None]:
 
 
 def _new_folder(
-    network: Trainable, options: TrainOptions, processes: Processes, alone: ExitStack
+    network: Trainable,
+    options: TrainOptions,
+    processes: Processes,
+    alone: ExitStack,
+    progress: Progress,
 ) -> RunFolder:
     made = None
     if processes.is_main:
-        made = create_folder(options.run_dir, network.name, datetime.now())
+        now, newest = datetime.now(), newest_time(options.run_dir, network.name)
+        if newest is not None and newest > now + _AHEAD:
+            progress.say(
+                f"note: a run of `{network.name}` is named after {newest:%Y-%m-%d %H:%M}, which is "
+                "yet to come: this one is named as the next"
+            )
+        made = create_folder(options.run_dir, network.name, now)
         alone.enter_context(held(made.path))
         atomic_write(made.spec, [network.source_text.encode()])
     folder: RunFolder = processes.broadcast(made)

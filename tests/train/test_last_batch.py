@@ -53,6 +53,9 @@ def test_a_norm_over_one_value_is_refused_with_a_batch_size_that_works() -> None
     require_norms_to_work(network, 34, 32)
     with pytest.raises(TrainError, match="of which a process of 2 takes one"):
         require_norms_to_work(network, 35, 32, 2)
+    with pytest.raises(TrainError, match="there is 1 image for a batch, and a norm") as no:
+        require_norms_to_work(network, 1, 32)
+    assert no.value.hint == "give the data set more images"
 
 
 def test_a_norm_over_an_image_takes_one() -> None:

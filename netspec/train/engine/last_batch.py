@@ -36,6 +36,8 @@ def require_norms_to_work(
         return
     rest = count % batch_size or batch_size
     where = f"{counted(count, 'image')} in batches of {batch_size} leave a last one of {rest}"
+    if count <= batch_size:
+        where = f"there {'is' if count == 1 else 'are'} {counted(count, 'image')} for a batch"
     if world_size > 1:
         where += f", of which a process of {world_size} takes one"
     fitting = _fitting(count, batch_size, world_size)

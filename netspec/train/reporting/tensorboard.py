@@ -7,6 +7,7 @@ thread held; so events are written here and at once.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -29,10 +30,15 @@ class TensorBoard:
 
         self._event: Any = Event
         self._summary: Any = Summary
-        self._path = folder / f"events.out.tfevents.{time.time_ns() // 10**9}.{os.getpid()}"
+        name = f"events.out.tfevents.{time.time_ns() // 10**9}.{os.getpid()}"
+        self._path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("wb")
+            for number in itertools.count(1):  # clocks are set back, and containers count anew
+                if not os.path.lexists(self._path):
+                    break
+                self._path = folder / f"{name}.{number}"
+            self._file = self._path.open("xb")
         except OSError as error:
             raise write_failed(self._path, error) from error
         self._writer: Any = RecordWriter(self._file)

@@ -68,7 +68,7 @@ class Throughput:
     @property
     def epoch_seconds(self) -> float:
         """Seconds since the epoch began."""
-        return time.perf_counter() - self._epoch.began
+        return max(0.0, time.perf_counter() - self._epoch.began)
 
     def _count_waiting(self) -> None:
         waited = self._data_wait.take()
@@ -80,8 +80,9 @@ class Throughput:
         now = time.perf_counter()
         seconds = max((lap.ended or now) - lap.began, 1e-9)  # of an epoch, without its evaluation
         # Evaluation and saving are part of what is left, so the whole time counts here.
-        per_step = (now - self._started) / max(1, self._steps)
-        return Pace(lap.images / seconds, min(1.0, lap.waited / seconds), per_step * steps_left)
+        per_step = max(0.0, now - self._started) / max(1, self._steps)
+        waited = min(1.0, max(0.0, lap.waited / seconds))
+        return Pace(lap.images / seconds, waited, per_step * steps_left)
 
 
 class _Lap:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from netspec.train.absent import absent
 from netspec.train.errors import TrainError
@@ -17,6 +18,8 @@ from netspec.train.storage.read_plain import read_plain
 from netspec.train.storage.run_notes import read_notes
 
 RUNS = Path("runs")
+_TIME: Final = "%Y-%m-%d-%H%M%S"
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -117,16 +120,37 @@ class RunFolder:
 def create_folder(runs: Path, name: str, now: datetime) -> RunFolder:
     """Make a new folder for a run of the spec ``name``; an existing one is never taken.
 
+    Runs are ordered by their names, so that where the clock was set back, the new one is named a
+    second after the newest there is.
+
     Raises:
         TrainError: the folder cannot be made.
     """
-    path = runs / name / f"{now:%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
-    try:
-        path.mkdir(parents=True)
-        (path / "checkpoints").mkdir()
-    except OSError as error:
-        raise write_failed(path, error) from error
-    return RunFolder(path)
+    newest = newest_time(runs, name)
+    if newest is not None and newest >= now.replace(microsecond=0):
+        now = min(newest, datetime.max - _SECOND) + _SECOND
+    while True:
+        path = runs / name / f"{now:{_TIME}}-{secrets.token_hex(2)}"
+        try:
+            path.mkdir(parents=True)
+            (path / "checkpoints").mkdir()
+        except FileExistsError as error:
+            if path.is_dir():
+                continue  # of a run that began in the same second, and drew the same number
+            raise write_failed(path, error) from error
+        except OSError as error:
+            raise write_failed(path, error) from error
+        return RunFolder(path)
+
+
+def newest_time(runs: Path, name: str) -> datetime | None:
+    """The latest time that a run of the spec ``name`` is called after; None where there is none."""
+    times: list[datetime] = []
+    with suppress(OSError):
+        for path in (runs / name).iterdir():
+            with suppress(ValueError):
+                times.append(datetime.strptime(path.name.rpartition("-")[0], _TIME))
+    return max(times, default=None)
 
 
 def open_folder(path: Path) -> RunFolder:
