@@ -190,19 +190,38 @@ def case(draw: Draw) -> tuple[type[Op], Args, tuple[Shape, ...]]:
             args["out_channels"] = args["groups"] * draw.randint(1, 3)
     inputs: tuple[Shape, ...] = (x,)
     if op.arity[1] != 1:
-        count = draw.randint(1, (op.arity[1] or 3) - 1)
-        others = [tuple(draw.choice((s, s, s, 1)) for s in x) for _ in range(count)]
-        if draw.random() < 0.5 and len(x) > 1:
-            others = [(draw.randint(1, 5), *x[1:])]
-        if name == "Stack" and draw.random() < 0.8:
-            others = [x] * len(others)
-        if name == "MatMul" and len(x) > 1 and draw.random() < 0.8:
-            lead = tuple(draw.choice((s, s, 1)) for s in x[:-2])
-            others = [(*lead, x[-1], draw.randint(1, 5))]
-        inputs = (x, *others)
-        if draw.random() < 0.1:
+        inputs = (x, *others(draw, name, x))
+        if draw.random() < 0.1 and "Attention" not in name:
             inputs = (x, x[1:] or (1, 2))
     return op, args, inputs
+
+
+def others(draw: Draw, name: str, x: Shape) -> list[Shape]:
+    """The inputs after the first, mostly of shapes that fit."""
+    fits = draw.random() < 0.8
+    lead = tuple(draw.choice((s, s, s, 1)) for s in x[:-2])
+    keys = draw.randint(1, 9)
+    key: Shape
+    value: Shape
+    if name == "MultiheadAttention" and x:
+        key, value = (keys, draw.choice((x[-1], 5))), (keys if fits else 3, draw.choice((x[-1], 6)))
+        return draw.choice(([], [key, value], [key, value], [key, value, (keys,)]))
+    if name == "ScaledDotProductAttention" and len(x) > 1:
+        key = (*draw.choice((lead, x[:-2])), keys, x[-1] if fits else 3)
+        value = (*key[:-1], draw.choice((x[-1], 5)))
+        mask = (*draw.choice((lead, x[:-2])), draw.choice((x[-2], 1)), draw.choice((keys, 1, 2)))
+        return draw.choice(([key, value], [key, value], [key, value, mask]))
+    if name == "MatMul" and len(x) > 1 and fits:
+        return [(*lead, x[-1], draw.randint(1, 5))]
+    least, most = OPS[name].arity
+    if least == 3:  # an attention that gets no shape to attend to
+        return [x, x]
+    count = draw.randint(max(1, least - 1), max(least - 1, (most or 3) - 1))
+    if name == "Stack" and fits:
+        return [x] * count
+    if draw.random() < 0.5 and len(x) > 1:
+        return [(draw.randint(1, 5), *x[1:])]
+    return [tuple(draw.choice((s, s, s, 1)) for s in x) for _ in range(count)]
 
 
 def static_answer(op: type[Op], args: Args, inputs: tuple[Shape, ...]) -> Shape | Refusal:

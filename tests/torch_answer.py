@@ -37,6 +37,7 @@ SPATIAL = re.compile(
 )
 AT_LEAST = re.compile(r"(ZeroPad|ConstantPad)([123])d$")
 FEATURES = {"Linear", "GroupNorm", "LayerNorm", "RMSNorm", "Softmax", "LogSoftmax", "Softmin"}
+MATRICES = {"MatMul", "ScaledDotProductAttention"}
 NEW_DIMENSION = {"Stack", "Unsqueeze"}
 EXACTLY = {"Unfold": 3, "Fold": 2, "MultiheadAttention": 2, "Softmax2d": 3}
 
@@ -80,8 +81,12 @@ def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | No
         return "the input would be read as a single sample"
     if name in ("PixelShuffle", "PixelUnshuffle") and dims < 3:
         return "the input would be read as a single sample"
-    if any(len(x) != dims for x in inputs) or (name == "MatMul" and dims < 2):
+    if name == "MultiheadAttention":
+        return None if len(inputs) != 2 else "keys without values"
+    if any(len(x) != dims for x in inputs) or (name in MATRICES and dims < 2):
         return "one input's batch would meet another dimension of the other"
+    if name == "ScaledDotProductAttention" and inputs[1][-2] != inputs[2][-2]:
+        return "keys without values, which torch's kernel does not look at"
     if name in NEW_DIMENSION:
         return None if args.get("dim", 1) not in (0, -dims - 2) else "the batch is named"
     for key in ("dim", "start_dim", "end_dim", "dim0", "dim1"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from netspec.json_schema import BOOL, PROBABILITY, one_of
 from netspec.ops.base import Op, Saved, Shape, arg
-from netspec.ops.torch_op import TorchOp, require_spatial
+from netspec.ops.torch_op import TorchOp, require_features, require_spatial
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,6 +72,11 @@ class Dropout3d(ChannelDropout):
 
 class FeatureAlphaDropout(AnyDropout):
     """Dropout of whole channels that keeps mean and variance, for networks of `SELU`."""
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(channels, *any)`, unchanged."""
+        require_features(self, inputs[0])
+        return inputs[0]
 
     def extra_saved(self, *inputs: Shape) -> Saved:
         """What each value was multiplied by."""

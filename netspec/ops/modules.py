@@ -187,18 +187,6 @@ class ResizeLike(nn.Module):
         return f"mode={self.mode}, align_corners={self.align_corners}"
 
 
-class SelfAttention(nn.MultiheadAttention):
-    """`nn.MultiheadAttention` of its one argument with itself, giving the tensor alone."""
-
-    def __init__(self, features: int, num_heads: int, dropout: float, bias: bool) -> None:
-        super().__init__(features, num_heads, dropout=dropout, bias=bias, batch_first=True)
-
-    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        """Attend over `(batch, length, features)`."""
-        out: Tensor = super().forward(x, x, x, need_weights=False)[0]
-        return out
-
-
 class WindowPartition(nn.Module):
     """Its argument, an image, cut into square windows."""
 
