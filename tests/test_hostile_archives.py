@@ -194,3 +194,106 @@ def test_a_tree_that_shrinks_a_hundredfold_is_no_bomb(tmp_path: Path) -> None:
     names = {f"{name}/0.png": bytes(500_000) for name in ("cat", "dog")}
     folder = unpacked(packed(tmp_path / "a.zip", names, zipfile.ZIP_BZIP2), lambda _: None)
     assert (folder / "cat" / "0.png").stat().st_size == 500_000
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, **more: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(PIXELS) if kind == tarfile.REGTYPE else 0
+    for key, value in more.items():
+        setattr(info, key, value)
+    return info
+
+
+GOOD = "train/cat/0.png"
+MEMBERS: dict[str, tarfile.TarInfo] = {
+    "a name that goes up": member("../up.png"),
+    "one that goes up within": member("train/../../up.png"),
+    "a name from the root on": member("/tmp/netspec-up.png"),
+    "a symbolic link": member("train/cat/1.png", tarfile.SYMTYPE, linkname="/etc/passwd"),
+    "a link to a folder": member("train/dog", tarfile.SYMTYPE, linkname=".."),
+    "a hard link": member("train/cat/1.png", tarfile.LNKTYPE, linkname=GOOD),
+    "a device": member("train/cat/1.png", tarfile.CHRTYPE, devmajor=1, devminor=5),
+    "a pipe": member("train/cat/1.png", tarfile.FIFOTYPE),
+    "a name twice": member(GOOD),
+    "folders a thousand deep": member("a/" * 1000 + "0.png"),
+}
+MODES = {
+    ".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tbz2": "w:bz2",
+    ".tar.xz": "w:xz", ".txz": "w:xz",
+}  # fmt: skip
+METHODS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflate": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+def refused(archive: Path) -> str:
+    """What is told of an archive of which nothing may stay."""
+    with pytest.raises(TrainError) as caught:
+        unpacked(archive, lambda _: None)
+    assert not Path("/tmp/netspec-up.png").exists()
+    assert [path.name for path in archive.parent.iterdir()] == [archive.name]
+    assert list((cache_root() / "unpacked").iterdir()) == []
+    return caught.value.message
+
+
+def in_a_tar(archive: Path, suffix: str, *members: tarfile.TarInfo) -> Path:
+    with tarfile.open(archive, MODES[suffix]) as out:  # type: ignore[call-overload]
+        for info in (member(GOOD), *members):
+            out.addfile(info, io.BytesIO(PIXELS))
+    return archive
+
+
+@pytest.mark.parametrize("suffix", MODES)
+def test_each_attack_of_a_member_is_refused_in_every_kind_of_tar(
+    suffix: str, tmp_path: Path
+) -> None:
+    for number, info in enumerate(MEMBERS.values()):
+        (tmp_path / str(number)).mkdir()
+        refused(in_a_tar(tmp_path / str(number) / f"a{suffix}", suffix, info))
+    (tmp_path / "good").mkdir()
+    folder = unpacked(in_a_tar(tmp_path / "good" / f"a{suffix}", suffix), lambda _: None)
+    assert (folder / GOOD).read_bytes() == PIXELS
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_and_in_every_kind_of_zip(method: str, tmp_path: Path) -> None:
+    kinds = {tarfile.SYMTYPE: 0o12, tarfile.CHRTYPE: 0o2, tarfile.FIFOTYPE: 0o1}
+    for number, info in enumerate(MEMBERS.values()):
+        if info.type == tarfile.LNKTYPE:
+            continue  # of which a zip knows none
+        (tmp_path / str(number)).mkdir()
+        archive = packed(tmp_path / str(number) / "a.zip", {GOOD: PIXELS}, METHODS[method])
+        entry = zipfile.ZipInfo(info.name)
+        entry.compress_type = METHODS[method]
+        entry.external_attr = (kinds.get(info.type, 0o10) << 28) | (0o644 << 16)
+        with zipfile.ZipFile(archive, "a") as out, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            out.writestr(entry, PIXELS)
+        refused(archive)
+
+
+@pytest.mark.parametrize("kind", [*MODES, *METHODS])
+def test_what_is_cut_off_anywhere_or_changed_is_damaged_in_every_kind(
+    kind: str, tmp_path: Path
+) -> None:
+    if kind in MODES:
+        whole = in_a_tar(tmp_path / f"whole{kind}", kind).read_bytes()
+    else:
+        whole = packed(tmp_path / "whole.zip", {GOOD: PIXELS}, METHODS[kind]).read_bytes()
+    name = f"a{kind}" if kind in MODES else "a.zip"
+    for place in range(1, 10):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / name).write_bytes(whole[: len(whole) * place // 10])
+        if kind == ".tar" and place * len(whole) // 10 >= 512 + len(PIXELS):
+            continue  # of what is not packed, the end may be missing
+        assert "is damaged" in refused(folder / name)
+    changed = bytearray(whole)
+    changed[len(whole) // 2 - 30 : len(whole) // 2] = bytes(range(30))
+    (tmp_path / "changed").mkdir()
+    (tmp_path / "changed" / name).write_bytes(changed)
+    if kind != ".tar":  # which has no checksum of what it holds
+        assert "is damaged" in refused(tmp_path / "changed" / name)
