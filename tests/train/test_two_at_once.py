@@ -33,15 +33,19 @@ def test_the_second_to_train_in_a_run_is_told_and_changes_nothing(
     assert finish(start(SAVED_OFTEN.network, whole)) == 0, said(whole)
     first = start(SAVED_OFTEN.network, work, prepare=slow_steps)
     wait_for_folder(work)
-    os.kill(first.pid or 0, signal.SIGSTOP)
     (folder,) = find_folders(work / "runs")
-    before = contents(folder.path)
-    second = start(SAVED_OFTEN.network, work, resume="auto" if resume == "auto" else folder.path)
-    assert finish(second) == 1
-    assert f"error: process {first.pid} is training in `{folder.path}`" in said(work)
-    assert "Traceback" not in said(work)
-    assert contents(folder.path) == before
-    os.kill(first.pid or 0, signal.SIGCONT)
+    os.kill(first.pid or 0, signal.SIGSTOP)
+    try:
+        before = contents(folder.path)
+        second = start(
+            SAVED_OFTEN.network, work, resume="auto" if resume == "auto" else folder.path
+        )
+        assert finish(second) == 1
+        assert f"error: process {first.pid} is training in `{folder.path}`" in said(work)
+        assert "Traceback" not in said(work)
+        assert contents(folder.path) == before
+    finally:
+        os.kill(first.pid or 0, signal.SIGCONT)
     assert finish(first) == 0, said(work)
     assert ending(work) == ending(whole)
 
