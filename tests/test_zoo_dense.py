@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchvision import models
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 import netspec
 
@@ -157,3 +158,22 @@ def test_the_shape_of_every_layer_is_torchs_at_two_sizes(kind: Kind, name: str) 
         said = {x.path: x.output for x in net.layers if x.kind != "call" and x.path in found}
         assert said == {path: found[path] for path in said}
         assert len(said) > 20
+
+
+def test_a_feature_pyramid_over_resnet_50_is_torchvisions() -> None:
+    path = FOLDER / "detection" / "resnet50_fpn.yaml"
+    net = netspec.load(path)
+    assert net.warnings == ()
+    ours = net.build()
+    their = resnet_fpn_backbone(
+        backbone_name="resnet50", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5
+    )
+    state = their.state_dict()
+    assert list(net.state.items()) == [(k, tuple(v.shape)) for k, v in state.items()]
+    ours.load_state_dict(state)
+    for train in (False, True):
+        a, b = (run(module, (3, 97, 65), train) for module in (ours, their))
+        assert list(a) == list(b) == ["0", "1", "2", "3", "pool"]
+        assert [torch.equal(a[key], b[key]) for key in b] == [True] * 5
+        odd = netspec.load(path, input=(3, 97, 65))
+        assert [one.shape for one in odd.outputs] == [tuple(x.shape[1:]) for x in b.values()]
