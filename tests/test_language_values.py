@@ -227,3 +227,27 @@ def test_a_call_takes_numbers_of_the_kind_that_its_layer_takes() -> None:
             INPUTS,
         )
     assert [found.code for found in problem.value.diagnostics] == ["NS412"]
+
+
+def test_a_tied_weight_is_one_tensor_under_two_names() -> None:
+    net = network(
+        """
+        layers:
+          words: {Embedding: {num_embeddings: 30, embedding_dim: 8}}
+          body: [{Linear: 8}]
+          head: {tie: words, Linear: {out_features: 30}}
+        init: {Embedding: {weight: {normal_: {std: 0.02}}}}
+        """,
+        "netspec: 1\ninput: {shape: [6], dtype: int64, below: 30}\n",
+    )
+    assert net.num_params == 30 * 8 + 8 * 8 + 8 + 30
+    built = net.build()
+    assert sum(p.numel() for p in built.parameters()) == net.num_params
+    assert list(built.state_dict()) == list(net.state)
+    for module in (built, copy.deepcopy(built), pickle.loads(pickle.dumps(built))):
+        assert module.head.weight is module.words.weight
+    ids = torch.randint(30, (2, 6))
+    hidden = built.body(built.words(ids))
+    assert torch.equal(
+        built(ids), torch.nn.functional.linear(hidden, built.words.weight, built.head.bias)
+    )

@@ -147,8 +147,8 @@ OWN = {
     "Chunk", "Mean", "WindowPartition", "WindowDepartition", "PatchMerging", "PatchMergingV2",
     "Sub", "Div", "Maximum", "Minimum", "Scale", "Shift", "Neg", "Abs", "Exp", "Log", "Sqrt",
     "Square", "Pow", "Clamp", "Sin", "Cos", "Reciprocal", "Sum", "Amax", "Amin", "Var", "Norm",
-    "Normalize", "CumSum", "Split", "Stack", "MatMul", "ResizeLike", "Squeeze", "Unsqueeze",
-    "Expand", "ScaledDotProductAttention",
+    "Normalize", "CumSum", "Split", "Stack", "MatMul", "AddMM", "ResizeLike", "Squeeze",
+    "Unsqueeze", "Expand", "ScaledDotProductAttention",
 }  # fmt: skip
 """Layers that are a function in torch, or whose arguments are only netspec's."""
 

@@ -193,6 +193,9 @@ def case(draw: Draw) -> tuple[type[Op], Args, tuple[Shape, ...]]:
         inputs = (x, *others(draw, name, x))
         if draw.random() < 0.1 and "Attention" not in name:
             inputs = (x, x[1:] or (1, 2))
+        if name == "AddMM":
+            out, into = draw.randint(1, 5), x[-1] if x and draw.random() < 0.9 else 2
+            inputs = ((out if draw.random() < 0.9 else 1,), x, (into, out))
     return op, args, inputs
 
 

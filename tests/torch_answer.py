@@ -81,6 +81,10 @@ def rule(name: str, args: dict[str, Any], inputs: tuple[Shape, ...]) -> str | No
         return "the input would be read as a single sample"
     if name in ("PixelShuffle", "PixelUnshuffle") and dims < 3:
         return "the input would be read as a single sample"
+    if name == "AddMM":  # of three inputs, each with dimensions of its own
+        bias, x, weight = inputs
+        fits = bool(x) and bias == weight[1:] and x[-1] == weight[0]
+        return None if fits else "a product of other sizes would be spread"
     if name == "MultiheadAttention":
         return None if len(inputs) != 2 else "keys without values"
     if any(len(x) != dims for x in inputs) or (name in MATRICES and dims < 2):

@@ -113,6 +113,8 @@ class Layer:
     dtypes: tuple[Dtype, ...] = ()
     runs: bool = True
     """Whether its value reaches an output: what nobody reads is made, and does not run."""
+    tied: str = ""
+    """The path of the layer whose `weight` this one shares."""
     left_out: tuple[tuple[str, int], ...] = ()
     """Names of layers that `if` leaves out, with the sources that they pass on."""
 
@@ -280,8 +282,11 @@ class NetworkIR:
 
 
 def num_params(layer: Layer) -> int:
-    """Trainable parameters that an op owns."""
-    return 0 if layer.op is None else layer.op.num_params(*layer.inputs)
+    """Trainable parameters that an op owns; a weight that it shares is the other layer's."""
+    if layer.op is None:
+        return 0
+    count = layer.op.num_params(*layer.inputs)
+    return count - prod(layer.op.parameters(*layer.inputs)["weight"]) if layer.tied else count
 
 
 def macs(layer: Layer) -> int:

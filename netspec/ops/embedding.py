@@ -87,6 +87,16 @@ class EmbeddingBag(Table):
 
     mode: str = arg({"enum": ["sum", "mean", "max"]}, "how vectors are joined", default="mean")
 
+    def check(self) -> None:
+        """Of the largest values, torch has no gradient by frequency."""
+        super().check()
+        if self.mode == "max" and self.scale_grad_by_freq:
+            raise Refusal(
+                "NS410",
+                "`mode: max` and `scale_grad_by_freq: true` don't go together",
+                argument="scale_grad_by_freq",
+            )
+
     def infer(self, *inputs: Shape) -> Shape:
         """`(length,)` integers → `(embedding_dim,)`."""
         require_dims(self, inputs[0], 1, "the integers of one bag")

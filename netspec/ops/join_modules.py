@@ -100,3 +100,16 @@ class MatMul(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """`(batch, *, m, k)` and `(batch, *, k, n)` → `(batch, *, m, n)`."""
         return x @ y
+
+
+class AddMM(nn.Module):
+    """A vector, and a product with a matrix."""
+
+    def forward(self, bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        """`torch.addmm` over all but the last dimension of `x`."""
+        if weight.dim() == 2:
+            flat = torch.addmm(bias, x.reshape(-1, x.size(-1)), weight)
+            return flat.view(*x.shape[:-1], weight.size(1))
+        mapped = torch.matmul(x.reshape(len(x), -1, x.size(-1)), weight)  # each sample by its own
+        mapped = mapped + bias.reshape(-1, 1, bias.size(-1))
+        return mapped.view(*x.shape[:-1], weight.size(-1))

@@ -1,4 +1,4 @@
-"""The product of two inputs that are matrices."""
+"""The product of two inputs that are matrices, alone or with a vector added."""
 
 from __future__ import annotations
 
@@ -68,5 +68,42 @@ class MatMul(Op):
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that multiplies two matrices."""
         from netspec.ops.join_modules import MatMul as Module
+
+        return Module()
+
+
+class AddMM(Op):
+    """A vector, and the product of the second input with a matrix: `from: [bias, input, weight]`.
+
+    Bias and weight are a `Parameter`, or values of the sample; the last dimension is mapped, as by
+    `Linear` with its weight transposed. Source: `torch.addmm`.
+    """
+
+    arity = (3, 3)
+    saves = "input"
+
+    def infer(self, *inputs: Shape) -> Shape:
+        """`(out,)`, `(*, in)` and `(in, out)` → `(*, out)`."""
+        bias, x, weight = inputs
+        if not x or len(weight) != 2 or x[-1] != weight[0]:
+            given = text(weight)
+            raise Refusal(
+                "NS403", f"AddMM maps the {x[-1] if x else 0} features of {text(x)}, not by {given}"
+            )
+        if bias != weight[1:]:
+            raise Refusal("NS403", f"AddMM adds a vector of {weight[1]}, not {text(bias)}")
+        return (*x[:-1], weight[1])
+
+    def macs(self, *inputs: Shape) -> int:
+        """A product of matrices: every number of the input with a row of the weight."""
+        return prod(inputs[1]) * inputs[2][1]
+
+    def kept_inputs(self, learning: tuple[bool, ...], *inputs: Shape) -> tuple[int, ...]:
+        """Each factor, for the other one's gradient."""
+        return tuple(i for i in (1, 2) if learning[3 - i])
+
+    def make(self, *inputs: Shape) -> nn.Module:
+        """A module that multiplies and adds."""
+        from netspec.ops.join_modules import AddMM as Module
 
         return Module()

@@ -136,6 +136,23 @@ class Slice(nn.Module):
         return f"dim={self.dim}, start={self.start}, end={self.end}, step={self.step}"
 
 
+class Chunks(nn.Module):
+    """All of the equal parts of a dimension."""
+
+    def __init__(self, chunks: int, dim: int) -> None:
+        super().__init__()
+        self.chunks = chunks
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """`torch.chunk`."""
+        return torch.chunk(x, self.chunks, self.dim)
+
+    def extra_repr(self) -> str:
+        """As written."""
+        return f"{self.chunks}, dim={self.dim}"
+
+
 class Split(nn.Module):
     """All parts of a dimension."""
 

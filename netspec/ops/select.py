@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from netspec.counted import counted
 from netspec.json_schema import INTEGER, POSITIVE, nullable
@@ -125,14 +125,17 @@ class Chunk(Op):
         at = dimension(self.dim, x)
         return parts(x, at, -(-x[at] // self.chunks), "chunks")
 
+    def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
+        """How many parts the layer gives, where it gives all."""
+        return () if self.index is not None else (len(self.outputs(*inputs)),)
+
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that takes a part, or gives all."""
         from netspec.ops.modules import Chunk as Module
-        from netspec.ops.modules import Split as All
+        from netspec.ops.modules import Chunks as All
 
         if self.index is None:
-            each = -(-inputs[0][dimension(self.dim, inputs[0])] // self.chunks)
-            return All(each, self.dim)
+            return All(self.chunks, self.dim)
         return Module(self.chunks, self.index, self.dim)
 
 
@@ -174,6 +177,10 @@ class Split(Op):
                 argument="split_size_or_sections",
             )
         return {str(i): (*x[:at], size, *x[at + 1 :]) for i, size in enumerate(sizes)}
+
+    def fixed(self, *inputs: Shape) -> tuple[Any, ...]:
+        """How many parts the layer gives."""
+        return (len(self.outputs(*inputs)),)
 
     def make(self, *inputs: Shape) -> nn.Module:
         """A module that gives all parts."""

@@ -13,11 +13,13 @@ from netspec.compiler.analysis.state import is_tensor
 from netspec.compiler.building.graph import Graph, GraphStep, InputsGraph, NamedValue, OpenGraph
 from netspec.compiler.building.hold import put
 from netspec.compiler.building.initialize import initialize
+from netspec.compiler.building.tie import tie
 from netspec.compiler.ir import INPUT, OUTPUT, Layer, NetworkIR, Output, sibling
 from netspec.compiler.language.init_rule import Rule
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import Refusal, Shape
 from netspec.ops.join import Elementwise
+from netspec.ops.matmul import AddMM
 
 BlockRules = dict[str, tuple[Rule, ...]]
 
@@ -31,6 +33,7 @@ def build(network: NetworkIR) -> nn.Module:
     named = tuple(output for output in network.output_list if output.name)
     rules = {name: block.init for name, block in network.document.blocks.items() if block.init}
     module = _container(network.root, named, rules, tuple(one.name for one in network.inputs))
+    tie(module, network.root)
     initialize(module, network.document.init, network.params)
     return module
 
@@ -90,13 +93,14 @@ def _container(
 
 
 def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
-    """Whether every reader of a child of `layer` spreads it over the samples of another input."""
+    """Whether every reader of a child of `layer` takes it for all samples of another input."""
     index = layer.children.index(tensor)
     if index in (layer.result, *layer.results) or index in needed:
         return False
     tensors = {i for i, child in enumerate(layer.children) if is_tensor(child)}
     return all(
-        isinstance(reader.op, Elementwise) and not tensors.issuperset(reader.sources)
+        (isinstance(reader.op, Elementwise) and not tensors.issuperset(reader.sources))
+        or (isinstance(reader.op, AddMM) and reader.sources[1] not in tensors)
         for reader in layer.children
         if reader.runs and index in reader.sources
     )

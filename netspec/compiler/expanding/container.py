@@ -13,12 +13,14 @@ from netspec.compiler.expanding.context import (
     Site,
     Wall,
     Wire,
+    listed_names,
 )
 from netspec.compiler.expanding.feeds import either, source_names
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
 from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.loops import spread
-from netspec.compiler.expanding.taps import tap
+from netspec.compiler.expanding.taps import layer_called, tap
+from netspec.compiler.expanding.ties import tied
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry
 from netspec.compiler.language.names import unfit_name
@@ -130,7 +132,7 @@ class Builder:
 
     def choose(self, wire: Wire, span: Span) -> None:
         """Report that one of several values must be named."""
-        listed = ", ".join(f"`{name}`" for name in wire.choices)
+        listed = listed_names(wire.choices)
         first = wire.choices[0]
         if wire.maker == SEVERAL:
             message = f"which of the inputs {listed} this takes is not said"
@@ -201,6 +203,11 @@ class Builder:
                 return wire
         return None
 
+    def layer(self, name: str) -> Layer | None:
+        """The earlier layer of this name, here, in one, or around."""
+        found = layer_called(self.children, name)
+        return found if found is not None else self.site.outer.layer(name)
+
     def visible(self) -> list[str]:
         """Every name that can stand in `from`."""
         return [*self.names, *self.site.outer.visible()]
@@ -241,6 +248,8 @@ class Builder:
             return False
         if made.training_only != entry.training_only:
             made = changed(made, training_only=entry.training_only)
+        if entry.tie is not None and entry.repeat is None:
+            made = tied(self.context, self, made, entry, scope)
         self.append(name, made, span)
         return True
 

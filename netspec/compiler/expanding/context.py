@@ -50,6 +50,9 @@ class Frame(Protocol):
     def visible(self) -> list[str]:
         """Every name that `lookup` knows."""
 
+    def layer(self, name: str) -> Layer | None:
+        """The layer of this name, or within one."""
+
 
 class Wall(dict[str, Wire]):
     """The frame of a block, or of the network: its inputs, and nothing from around it.
@@ -67,6 +70,10 @@ class Wall(dict[str, Wire]):
         """The names of the inputs."""
         return list(self)
 
+    def layer(self, name: str) -> Layer | None:
+        """None: an input is no layer."""
+        return None
+
 
 NOWHERE: Final = Wall()
 """The frame of what names nothing."""
@@ -83,6 +90,15 @@ class Site(NamedTuple):
     inputs: tuple[Wire, ...]
     scope: Scope
     outer: Frame
+
+
+_MOST_NAMED: Final = 6
+
+
+def listed_names(names: tuple[str, ...]) -> str:
+    """The names between backticks, of many the first ones."""
+    more = ", …" if len(names) > _MOST_NAMED else ""
+    return ", ".join(f"`{name}`" for name in names[:_MOST_NAMED]) + more
 
 
 class LimitReached(Exception):

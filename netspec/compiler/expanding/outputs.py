@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.expanding.context import AlreadyReported, Elaboration, listed_names
 from netspec.compiler.expanding.kinds import kinds, value_dtype
 from netspec.compiler.expanding.taps import value_shape, within
 from netspec.compiler.ir import Layer, Output, Scope, changed, sibling
@@ -82,7 +82,7 @@ def _reached(
     if target and target in {child.key or child.entry.name for child in written}:
         several = [child for child in layer.children if child.name == target]
         if several:
-            listed = ", ".join(f"`{name}`" for name in several[0].choices)
+            listed = listed_names(several[0].choices)
             context.report("NS310", f"`{target}` gives several values: {listed}", span,
                            f"name one: `{target}.{several[0].choices[0]}`")  # fmt: skip
             return None

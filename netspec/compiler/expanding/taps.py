@@ -70,6 +70,18 @@ def within(layer: Layer, name: str) -> tuple[Layer, int] | None:
     return None
 
 
+def layer_called(children: list[Layer] | tuple[Layer, ...], name: str) -> Layer | None:
+    """The layer of this name among the children, or within one of them."""
+    found = [c for c in children if name == c.name or name.startswith(c.name + ".")]
+    for child in sorted(found, key=lambda c: -len(c.name)):
+        if len(child.name) == len(name):
+            return child
+        inner = layer_called(child.children, name[len(child.name) + 1 :])
+        if inner is not None:
+            return inner
+    return None
+
+
 def value_shape(layer: Layer, source: int) -> Shape:
     """The shape of a value in a container."""
     if source < 0:

@@ -10,7 +10,7 @@ from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Source
 
 MODIFIERS: Final = (
-    "name", "from", "branches", "if", "else", "repeat", "each", "call", "when", "layers",
+    "name", "from", "branches", "if", "else", "repeat", "each", "call", "when", "tie", "layers",
 )  # fmt: skip
 MARKS: Final = frozenset(MODIFIERS) - {"else"}
 """The modifiers that make a mapping one layer. `else` does not stand without `if`: where none of
@@ -61,6 +61,8 @@ class Entry:
     repeat: Loop | None = None
     each: Loop | None = None
     training_only: bool = False
+    tie: tuple[str, Span] | None = None
+    """The name of the layer whose weight this one shares."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -166,6 +166,7 @@ def _modifiers() -> dict[str, Schema]:
         "repeat": {**count, "description": "so many copies, in a sequence of their own"},
         "each": {**count, "description": "so many copies, as siblings in this sequence"},
         "call": {**NAME, "description": "an earlier layer to run again, weights shared"},
+        "tie": {**NAME, "description": "an earlier layer whose weight this layer shares"},
         "when": {"enum": ["training"], "description": "a layer that runs only in training"},
         "layers": {**LAYERS, "description": "a sequence of layers"},
     }

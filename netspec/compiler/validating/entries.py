@@ -263,7 +263,7 @@ class Entries(ArgumentChecks):
         spliced = head == "layers" and "each" in extra
         if spliced and "name" in extra:
             self.nameless(extra["name"], node.keys["name"])
-        for key in ("from", "else", "when", "branches"):
+        for key in ("from", "else", "when", "tie", "branches"):
             if spliced and key in node.items:
                 message = f"`layers` beside `each` stand in the sequence around, without `{key}`"
                 hint = f"give `{key}` to a layer among them, or write `Sequential:` for `layers:`"
@@ -297,6 +297,8 @@ class Entries(ArgumentChecks):
                 extra["condition"] = value
             elif key == "else":
                 (extra["otherwise"],) = words(value)
+            elif key == "tie":
+                (extra["tie"],) = words(value)
             elif key == "when":
                 extra["training_only"] = True
             else:
