@@ -77,8 +77,13 @@ def test_a_row_is_what_netspec_says(row: Row) -> None:
 @every_row
 def test_a_row_is_what_torch_says(row: Row) -> None:
     if row.op.arity == (0, 0):
-        tensor = row.op(**row.args).make()
-        assert [tuple(tensor.shape)] == list(row.op(**row.args).parameters().values())
+        if row.refusal:
+            return
+        op = row.op(**row.args)
+        tensor = op.make()
+        said = {**op.parameters(), **op.buffers()}
+        assert list(said.values()) in ([tuple(tensor.shape)], [])
+        assert tensor.requires_grad == bool(row.parameters)
         return
     said = torch_answer(row.op, row.args, row.inputs)
     if row.refusal:
@@ -148,7 +153,7 @@ OWN = {
     "Sub", "Div", "Maximum", "Minimum", "Scale", "Shift", "Neg", "Abs", "Exp", "Log", "Sqrt",
     "Square", "Pow", "Clamp", "Sin", "Cos", "Reciprocal", "Sum", "Amax", "Amin", "Var", "Norm",
     "Normalize", "CumSum", "Split", "Stack", "MatMul", "AddMM", "ResizeLike", "Squeeze",
-    "Unsqueeze", "Expand", "ScaledDotProductAttention",
+    "Unsqueeze", "Expand", "ScaledDotProductAttention", "Buffer",
 }  # fmt: skip
 """Layers that are a function in torch, or whose arguments are only netspec's."""
 
@@ -241,7 +246,7 @@ def test_at_most_one_argument_stands_alone(op: type[Op]) -> None:
 
 
 BARE = {
-    "shape": ["Parameter", "Reshape", "Expand"],
+    "shape": ["Parameter", "Buffer", "Reshape", "Expand"],
     "out_features": ["Linear"],
     "kernel_size": [f"{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],
     "output_size": [f"Adaptive{kind}Pool{n}d" for kind in ("Max", "Avg") for n in (1, 2, 3)],

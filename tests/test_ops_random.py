@@ -26,7 +26,7 @@ PARTS = 10
 Draw = random.Random
 Args = dict[str, Any]
 
-INPUTLESS = {"Parameter"}
+INPUTLESS = {"Parameter", "Buffer"}
 CORNERS = ("linear", "bilinear", "trilinear")
 
 

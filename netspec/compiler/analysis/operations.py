@@ -81,9 +81,10 @@ class _Recorder:
         """The place of the output of an op."""
         op = layer.op
         assert op is not None
-        if is_tensor(layer):  # a parameter: the network holds it in any case
+        if is_tensor(layer):  # of its container: the network holds it in any case
             self.sizes.append(0)
-            self.learning.add(len(self.sizes) - 1)
+            if op.num_params():
+                self.learning.add(len(self.sizes) - 1)
             return len(self.sizes) - 1
         learns = bool(op.parameters(*layer.inputs)) or not self.learning.isdisjoint(inputs)
         if in_place or op.view:

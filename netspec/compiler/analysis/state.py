@@ -33,12 +33,15 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
 def _collect_held(children: Held, found: dict[str, Shape]) -> None:
     """A module's own tensors first, then the modules and holders within it."""
     modules: list[Layer | Held] = []
+    buffers: list[Layer] = []
     for child in children.values():
-        if isinstance(child, Layer) and is_tensor(child):
+        if not (isinstance(child, Layer) and is_tensor(child)):
+            modules.append(child)
+        elif child.op is not None and child.op.parameters():
             _collect(child, found)
         else:
-            modules.append(child)
-    for child in modules:
+            buffers.append(child)
+    for child in (*buffers, *modules):
         if isinstance(child, Layer):
             _collect(child, found)
         else:
@@ -46,5 +49,5 @@ def _collect_held(children: Held, found: dict[str, Shape]) -> None:
 
 
 def is_tensor(layer: Layer) -> bool:
-    """Whether the layer is a tensor of its container (`Parameter`), and no module."""
+    """Whether the layer is a tensor of its container (`Parameter`, `Buffer`), and no module."""
     return layer.op is not None and layer.op.arity == (0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from torch import nn
+from torch import Tensor, nn
 
 from netspec.compiler.analysis.holders import held
 from netspec.compiler.analysis.in_place import overwrites, sole_reader
@@ -71,13 +71,13 @@ def _container(
         kind = Graph if inputs == 1 else OpenGraph
         graph = kind(steps, slot(layer.result), named, results)
     batched: dict[str, Shape] = {}
-    made: dict[str, nn.Module | nn.Parameter] = {}
+    made: dict[str, nn.Module | Tensor] = {}
     for child in layer.listed:
         if child.kind == "call":
             continue
         if is_tensor(child):
             tensor: object = None if child.op is None else child.op.make()
-            assert isinstance(tensor, nn.Parameter)
+            assert isinstance(tensor, Tensor)
             made[child.name] = tensor
             if tensor.dim() > len(child.output) or not _broadcasts(layer, child, needed):
                 batched[child.name] = child.output

@@ -79,8 +79,10 @@ class Graph(nn.Module):
         return values[self._result]  # type: ignore[return-value]
 
     def _tensor(self, name: str, x: Tensor) -> Tensor:
-        """A parameter of this container; one of `_batched` is given to each sample of `x`."""
-        tensor = self.get_parameter(name) if "." in name else self._parameters[name]
+        """A tensor of this container; one of `_batched` is given to each sample of `x`."""
+        holder, _, own = name.rpartition(".")
+        module = self.get_submodule(holder) if holder else self
+        tensor = module._parameters[own] if own in module._parameters else module._buffers[own]
         assert tensor is not None
         if name in self._batched:
             return tensor.expand(x.shape[0], *self._batched[name])

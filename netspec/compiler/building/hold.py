@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import nn
+from torch import Tensor, nn
 
 from netspec.compiler.analysis.holders import Held
 from netspec.compiler.ir import Layer
 
-Made = Mapping[str, nn.Module | nn.Parameter]
+Made = Mapping[str, nn.Module | Tensor]
 """The modules and tensors of a container by the names of their layers."""
 
 
@@ -19,6 +19,9 @@ def put(module: nn.Module, children: Held, made: Made) -> None:
         found = made[child.name] if isinstance(child, Layer) else _holder(child, made)
         if isinstance(found, nn.Parameter):
             module.register_parameter(name, found)
+        elif isinstance(found, Tensor):
+            kept = isinstance(child, Layer) and child.op is not None and bool(child.op.buffers())
+            module.register_buffer(name, found, persistent=kept)
         else:
             module.add_module(name, found)
 
@@ -28,8 +31,8 @@ def _holder(children: Held, made: Made) -> nn.Module:
     holder = nn.Module()
     put(holder, children, made)
     if list(children) == [str(i) for i in range(len(children))]:
-        if not holder._parameters:
+        if not holder._parameters and not holder._buffers:
             return nn.ModuleList(holder.children())
-        if not holder._modules:
+        if not holder._modules and not holder._buffers:
             return nn.ParameterList(holder.parameters())
     return holder

@@ -33,6 +33,7 @@ LAYERS: Final = {
     "unitnormalization": "Normalize: -1",
     "rescaling": "Scale + Shift",
     "dot": "MatMul",
+    "constant": "Buffer",
     "attention": "ScaledDotProductAttention",
     "sdpa": "ScaledDotProductAttention",
     "crossattention": "MultiheadAttention",

@@ -22,7 +22,7 @@ _VALUES: dict[str, Any] = {
     "from": "input", "branches": ["Identity", "Identity"], "if": True, "layers": ["Identity"],
 }  # fmt: skip
 _OWN_VALUES: dict[tuple[str, str], Any] = {
-    ("Parameter", "shape"): [1, 64], ("Expand", "shape"): [-1, 8, -1],
+    ("Parameter", "shape"): [1, 64], ("Buffer", "shape"): [1, 64], ("Expand", "shape"): [-1, 8, -1],
     ("StochasticDepth", "p"): 0.1,
     ("Fold", "output_size"): 8, ("Fold", "kernel_size"): 2, ("RandomCrop", "size"): 32,
     ("Cutout", "size"): 8, ("RandomResizedCrop", "size"): 224, ("Mean", "dim"): [2, 3],
