@@ -93,6 +93,7 @@ HOLDS_TORCH = {
     "compiler/building/graph.py",
     "compiler/building/hold.py",
     "compiler/building/initialize.py",
+    "compiler/building/tie.py",
     "ops/attention_modules.py",
     "ops/elementwise_modules.py",
     "ops/join_modules.py",

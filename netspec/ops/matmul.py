@@ -86,10 +86,7 @@ class AddMM(Op):
         """`(out,)`, `(*, in)` and `(in, out)` → `(*, out)`."""
         bias, x, weight = inputs
         if not x or len(weight) != 2 or x[-1] != weight[0]:
-            given = text(weight)
-            raise Refusal(
-                "NS403", f"AddMM maps the {x[-1] if x else 0} features of {text(x)}, not by {given}"
-            )
+            raise Refusal("NS403", f"AddMM cannot map {text(x)} by a matrix of {text(weight)}")
         if bias != weight[1:]:
             raise Refusal("NS403", f"AddMM adds a vector of {weight[1]}, not {text(bias)}")
         return (*x[:-1], weight[1])
