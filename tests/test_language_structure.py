@@ -34,6 +34,11 @@ def refusal(layers: str, shape: str = "[4]") -> str:
 @pytest.mark.parametrize(
     ("layers", "expected"),
     [
+        # of several inputs, the first goes through the copies
+        (
+            "  a: ReLU\n  b: {from: [a, input], repeat: 2, Add: {}}",
+            ["a ReLU 4", "b Sequential 4", "b.0 Add 4", "b.1 Add 4"],
+        ),
         # sequences and names
         ("  - ReLU\n  - Linear: 3", ["0 ReLU 4", "1 Linear 3"]),
         ("  a: ReLU\n  b: {Linear: 3}", ["a ReLU 4", "b Linear 3"]),
@@ -201,8 +206,6 @@ def test_layers_become(layers: str, expected: list[str]) -> None:
         ("  call: b", "NS309 no earlier layer here is called `b`"),
         ("  a: {each: 2, ReLU: {}}", "NS306 each copy would be called `a`"),
         ("  a0: ReLU\n  a$(index): {each: 2, Tanh: {}}", "NS306 two layers are called `a0`"),
-        ("  a: ReLU\n  b: {from: [a, input], repeat: 2, Add: {}}",
-         "NS407 a layer with `repeat` takes one input, not 2"),
         ("  a: ReLU\n  b: {from: [a, input], Linear: 3}",
          "NS407 Linear takes one input, not 2"),
         ("  - Add", "NS407 Add takes 2 inputs or more, not 1"),

@@ -61,6 +61,8 @@ class Builder:
             names = tuple(site.outer.visible())
             self.start = self.start._replace(maker=SEVERAL, choices=names)
         self.previous = self.start
+        self.beside: tuple[Wire, ...] = ()
+        """What each layer is fed beside the value before it, as copies of `repeat` are."""
         self.poisoned = False
         self.numbered = 0
 
@@ -116,7 +118,9 @@ class Builder:
         if entry.sources is None:
             if self.previous.choices and entry.kind != "sequence":  # which may need none
                 return self.unsaid(entry)
-            return (self.previous,)
+            if self.beside:
+                self.context.add_edges(len(self.beside), entry.span)
+            return (self.previous, *self.beside)
         names = entry.sources
         if entry.sources_node is not None:
             names = source_names(self.context, entry, entry.sources_node, scope)

@@ -170,11 +170,12 @@ class Expander:
         if scopes is None:
             return None
         self.context.tick(entry.span)
-        try:
-            one = self.context.one_input(entry, site.inputs, "a layer with `repeat`")
-        except AlreadyReported:
+        if not site.inputs:
+            takes = "a layer with `repeat` takes an input or more, and has none"
+            self.context.report("NS407", takes, entry.span, "name it by `from`")
             return None
-        builder = Builder(self.context, site, (one,), self.layer)
+        builder = Builder(self.context, site, site.inputs, self.layer)
+        builder.previous, builder.beside = builder.starts[0], builder.starts[1:]
         # what stands beside `repeat` has been heeded by the enclosing sequence
         body = replace(
             entry, repeat=None, sources=None, condition=None, otherwise=None, name=None,
