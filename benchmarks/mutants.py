@@ -56,7 +56,10 @@ LANGUAGE = tests(
 )
 ROOMS = {
     "ops": ("netspec/ops", tests("tests", "ops ops_edges ops_modules ops_register")),
-    "analysis": ("netspec/compiler/analysis", [*tests("tests", "step_memory"), *LANGUAGE]),
+    "analysis": (
+        "netspec/compiler/analysis",
+        [*tests("tests", "step_memory least_input"), *LANGUAGE],
+    ),
     "expanding": ("netspec/compiler/expanding", LANGUAGE),
     "engine": (
         "netspec/train/engine",

@@ -144,3 +144,71 @@ def test_a_kind_that_is_nowhere_is_held_against_those_that_are_written() -> None
             netspec.loads(f"{VECTOR}layers: {layers}\ninit: {rules}\n")
         (hint,) = [x.hint for x in refused.value.diagnostics if x.code == "NS311"]
         assert hint == "did you mean `Linear`?"
+
+
+def told(text: str) -> list[tuple[str, str, str | None]]:
+    with pytest.raises(SpecError) as refused:
+        netspec.loads(text)
+    return [(found.code, found.message, found.hint) for found in refused.value.diagnostics]
+
+
+@pytest.mark.parametrize("within", ["out_proj", "out_*"])
+def test_a_rule_of_a_block_of_one_layer_finds_what_stands_within_that_layer(within: str) -> None:
+    text = f"""netspec: 1
+input: [5, 4]
+blocks:
+  Own:
+    init: {{{within}: {{bias: {{constant_: {{val: 3}}}}}}}}
+    layers: {{MultiheadAttention: {{num_heads: 2}}}}
+layers: [Own]
+"""
+    state = netspec.loads(text).build().state_dict()
+    (name,) = [name for name in state if name.endswith("out_proj.bias")]
+    assert state[name].tolist() == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameter", "value", "hint"),
+    [
+        ("Linear: 2", "bias", "$(fan_in)", "a vector has neither `fan_in` nor `fan_out`"),
+        ("Linear: 2", "weight", "$(1 / (fan_in - 4))", None),
+        ("Linear: 2", "bias", "$(1 / 0)", None),
+    ],
+)
+def test_only_a_vector_is_told_to_have_no_fans(
+    layer: str, parameter: str, value: str, hint: str | None
+) -> None:
+    rule = f"{{Linear: {{{parameter}: {{constant_: {{val: {value}}}}}}}}}"
+    ((_, message, said),) = told(f"{VECTOR}layers: [{layer}]\ninit: {rule}\n")
+    assert message.endswith(f"for `0.{parameter}`")
+    assert said == hint or (hint is None and "a vector" not in str(said))
+
+
+def test_the_first_tensor_that_a_rule_does_not_suit_is_told_and_no_other() -> None:
+    rules = "{'*': {weight: zeros_, bias: zeros_}, Linear: {bias: orthogonal_}}"
+    layers = "[Linear: 2, Linear: 3, Linear: 2]"
+    ((code, message, _),) = told(f"{VECTOR}layers: {layers}\ninit: {rules}\n")
+    assert (code, message.rpartition(", and ")[2]) == ("NS311", "`0.bias` is a vector of 2")
+
+
+def test_a_rule_that_suits_one_shape_is_still_held_against_others() -> None:
+    rule = "{Linear: {weight: {constant_: {val: $(1 / (fan_out - 3))}}}}"
+    ((_, message, _),) = told(f"{VECTOR}layers: [Linear: 2, Linear: 3]\ninit: {rule}\n")
+    assert message.endswith("for `1.weight`")
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("a", 100), ("a" * 61, 100), ("a" * 62, 50), ("a" * 126, 33)]
+)
+def test_a_rule_is_held_against_each_parameter_and_64_characters_count_as_one_more(
+    path: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100 rules on `most` layers: against every path, then against every weight."""
+    monkeypatch.setattr("netspec.compiler.analysis.init_check.MAX_HELD", 20_500)
+    rules = ", ".join(f"'{'*' * n}': {{weight: zeros_}}" for n in range(1, 101))
+
+    def within(count: int) -> bool:
+        layers = ", ".join(f"{path}{n:02}: {{Linear: 4}}" for n in range(count))
+        return codes(f"{VECTOR}layers: {{{layers}}}\ninit: {{{rules}}}\n") == []
+
+    assert (within(most - 3), within(most + 3)) == (True, False)

@@ -188,7 +188,7 @@ class TestTheLeastInputSize:
         text = "netspec: 1\ninput: [1, 900000]\nlayers: [{repeat: 50, ReLU: {}}, Reshape: [900000]]"
         net = netspec.loads(text)
         assert net.min_input_size is None
-        assert net.least_input == (None, 701)
+        assert net.least_input == (None, 700)
 
     def test_of_an_input_that_is_no_image_is_none(self) -> None:
         assert netspec.loads(HEAD + "layers: [ReLU]").min_input_size is None

@@ -237,9 +237,6 @@ def test_class_weights_are_those_of_the_first_output() -> None:
             assert codes(text) == ["NS504"]
 
 
-# how long a least size is sought
-
-
 # channels that come last
 
 
@@ -254,3 +251,28 @@ def test_the_first_finding_about_a_shape_says_that_channels_come_first_and_each_
     assert not any("channels come first" in note.message for note in first.notes)
     told = "the input is 32 channels of 48×3: channels come first"
     assert told in [note.message for note in second.notes]
+
+
+@pytest.mark.parametrize(
+    ("shape", "seems"),
+    [
+        ("[8, 8, 1]", True),
+        ("[300, 300, 1]", True),
+        ("[8, 9, 1]", False),
+        ("[9, 8, 1]", False),
+        ("[8, 9, 3]", True),
+        ("[9, 8, 3]", True),
+        ("[8, 7, 3]", False),
+        ("[7, 8, 3]", False),
+        ("[32, 32, 2]", False),
+        ("[32, 32, 4]", False),
+        ("[32, 32, 32, 3]", False),
+    ],
+)
+def test_channels_seem_to_come_last_where_they_are_those_of_an_image(
+    shape: str, seems: bool
+) -> None:
+    with pytest.raises(SpecError) as refused:
+        netspec.loads(f"netspec: 1\ninput: {shape}\nlayers: [Linear: 2, Reshape: [77]]\n")
+    (found,) = refused.value.diagnostics
+    assert any("channels come first" in note.message for note in found.notes) == seems

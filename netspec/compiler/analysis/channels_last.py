@@ -9,9 +9,6 @@ from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.ops.base import Shape, text
 
-_CHANNELS: Final = (1, 3)
-"""The channels of grey and of colour images."""
-
 _LEAST: Final = 8
 """Fewer rows than these may well be channels."""
 
@@ -21,8 +18,8 @@ def seems_channels_last(shape: Shape) -> bool:
     if len(shape) != 3:
         return False
     height, width, channels = shape
-    square = height == width or channels == 3
-    return channels in _CHANNELS and square and min(height, width) >= _LEAST
+    of_images = {1: height == width, 3: True}  # grey ones, if they are square, and colour
+    return of_images.get(channels, False) and min(height, width) >= _LEAST
 
 
 def read_so(shape: Shape) -> str:
@@ -34,9 +31,6 @@ def noted(found: list[Diagnostic], shape: Shape, span: Span) -> list[Diagnostic]
     """The findings, of which the first about a shape says that the channels seem to come last."""
     if not seems_channels_last(shape):
         return found
-    at = next((i for i, finding in enumerate(found) if finding.code.startswith("NS4")), None)
-    if at is None:
-        return found
+    first = next((finding for finding in found if finding.code.startswith("NS4")), None)
     note = Note(read_so(shape), span)
-    first = replace(found[at], notes=(*found[at].notes, note))
-    return [*found[:at], first, *found[at + 1 :]]
+    return [replace(x, notes=(*x.notes, note)) if x is first else x for x in found]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from netspec.compiler.ir import Output
 from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, Span
@@ -9,22 +11,21 @@ from netspec.ops.base import text
 from netspec.recipe import Recipe
 from netspec.source import Mapping, Node, Sequence
 
+_OVER_EACH: Final = {"BCEWithLogitsLoss"}
+"""Losses over each of the outputs, which take one weight alone for all of them."""
+
 
 def class_weights(
     recipe: Recipe, train: Mapping | None, outputs: tuple[Output, ...]
 ) -> list[Diagnostic]:
-    """The finding for a `weight` or `pos_weight` that torch would refuse in the first step.
-
-    One weight alone is taken for all outputs by losses over each of them.
-    """
+    """The finding for a `weight` or `pos_weight` that torch would refuse in the first step."""
     found: list[Diagnostic] = []
     for name in ("weight", "pos_weight"):
         weights = recipe.loss.args.get(name)
         if not isinstance(weights, tuple) or not outputs or not outputs[0].shape:
             continue
         classes = outputs[0].shape[0]
-        alike = recipe.loss.name == "BCEWithLogitsLoss" and len(weights) == 1
-        if len(weights) == classes or alike:
+        if len(weights) in ({classes, 1} if recipe.loss.name in _OVER_EACH else {classes}):
             continue
         span = _place(train, ("loss", recipe.loss.name, name))
         if span is not None:

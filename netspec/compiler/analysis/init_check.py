@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from netspec.compiler.analysis.state import is_tensor
@@ -50,10 +51,10 @@ class Held(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """A parameter: its module's path, that module's kind where it is known, its name and shape."""
+    """A parameter: its module's path and kind, none where that is not known, its name and shape."""
 
     module: str
-    kind: str | None
+    kinds: tuple[str, ...]
     name: str
     shape: Shape
 
@@ -70,7 +71,7 @@ def init_findings(document: Document, params: dict[str, Any], root: Layer) -> li
         sections = (document.init, *(block.init for block in document.blocks.values()))
         rule = next(rules[0] for rules in sections if rules)
         message = f"`init` rules are held against parameters more than {MAX_HELD:,} times"
-        if held.expressions.left < 0:
+        if held.expressions.overspent:
             message = f"expressions of `init` take more than {MAX_WORK:,} steps, over all tensors"
         hint = "one rule for a kind of layer does the same as many for its paths"
         return [Diagnostic("NS307", message, rule.selector_span, (), hint)]
@@ -147,8 +148,11 @@ class _Written:
 
 
 def _by_selector(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """One rule of each selector, in the order written."""
-    return tuple({rule.selector: rule for rule in reversed(rules)}.values())[::-1]
+    """The first rule of each selector, in the order written."""
+    first: dict[str, Rule] = {}
+    for rule in rules:
+        first.setdefault(rule.selector, rule)
+    return tuple(first.values())
 
 
 def _unmatched(
@@ -156,36 +160,70 @@ def _unmatched(
 ) -> list[Diagnostic]:
     if not rules:
         return []
-    layers = list(walk(root))
-    held.pairs.spend(len(layers))
-    start = len(root.path) + 1 if root.path else 0
-    kinds = {type(x.op).__name__ for x in layers if x.op is not None}
-    paths = [x.path[start:] for x in layers if x is not root]
-    paths += [x.path[start:].rpartition(".")[0] for x in layers if "." in x.name and is_tensor(x)]
-    within = {*paths, *_inner(layers, start), ""} if _any_path(rules) else set()
-    characters = sum(map(len, within)) // _CHARACTERS
-    findings: list[Diagnostic] = []
-    for rule in _by_selector(rules):
-        selector = rule.selector
-        if names_a_kind(selector):
-            known, ok = sorted(kinds), selector in kinds or selector in written.kinds
-            if not ok:
-                held.pairs.spend(len(layers))
-                ok = bool(_inner(layers, start))
-        else:
-            known, ok = paths, selector in within
-            if not ok and any(sign in selector for sign in "*?["):
-                held.pairs.spend(len(within) + characters)
-                ok = any(fnmatchcase(path, selector) for path in within)
-        if not ok:
-            findings.append(_no_layer(rule, known))
-        if len(findings) >= MAX_FINDINGS:
-            break
-    return findings
+    below = _Below(root)
+    held.pairs.spend(len(below.layers))
+
+    def selects(selector: str) -> bool:
+        if names_a_kind(selector):  # of what is within a layer the kind is not known
+            return selector in below.kinds or selector in written.kinds or bool(below.inner)
+        if selector in below.within:
+            return True
+        if not any(sign in selector for sign in "*?["):
+            return False
+        held.pairs.spend(below.cost)
+        return any(fnmatchcase(path, selector) for path in below.within)
+
+    wrong = (rule for rule in _by_selector(rules) if not selects(rule.selector))
+    return [
+        _no_layer(rule, sorted(below.kinds) if names_a_kind(rule.selector) else below.paths)
+        for rule in islice(wrong, MAX_FINDINGS)
+    ]
 
 
-def _any_path(rules: tuple[Rule, ...]) -> bool:
-    return not all(names_a_kind(rule.selector) for rule in rules)
+class _Below:
+    """What a selector can select below a layer, found when first asked for."""
+
+    def __init__(self, root: Layer) -> None:
+        self.root = root
+        self.layers = list(walk(root))
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        return {type(layer.op).__name__ for layer in self.layers if layer.op is not None}
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Of layers, and of what holds tensors with dots in their names."""
+        paths = [x.path for x in self.layers if x is not self.root]
+        dotted = [x.path for x in self.layers if "." in x.name and is_tensor(x)]
+        return [self.relative(x) for x in (*paths, *[x.rpartition(".")[0] for x in dotted])]
+
+    @cached_property
+    def inner(self) -> list[str]:
+        """Of modules that stand within a layer, as its parameters' names tell."""
+        return [
+            self.relative(f"{layer.path}.{name}").rpartition(".")[0]
+            for layer in self.layers
+            if layer.op is not None
+            for name in layer.op.parameters(*layer.inputs)
+            if "." in name
+        ]
+
+    @cached_property
+    def within(self) -> set[str]:
+        return {*self.paths, *self.inner, ""}
+
+    @cached_property
+    def cost(self) -> int:
+        return sum(map(_cost, self.within))
+
+    def relative(self, path: str) -> str:
+        return path.removeprefix(f"{self.root.path}.")
+
+
+def _cost(path: str) -> int:
+    """Comparisons that the one with this path costs as much as."""
+    return 1 + len(path) // _CHARACTERS
 
 
 def _no_layer(rule: Rule, known: list[str]) -> Diagnostic:
@@ -193,17 +231,6 @@ def _no_layer(rule: Rule, known: list[str]) -> Diagnostic:
     hint = f"did you mean `{near}`?" if near else "name a kind of layer, or a path"
     message = f"no layer is selected by `{rule.selector}`"
     return Diagnostic("NS311", message, rule.selector_span, (), hint)
-
-
-def _inner(layers: list[Layer], start: int) -> list[str]:
-    """The paths of modules that stand within a layer, as its parameters' names tell."""
-    return [
-        f"{layer.path[start:]}.{name}".rpartition(".")[0]
-        for layer in layers
-        if layer.op is not None
-        for name in layer.op.parameters(*layer.inputs)
-        if "." in name
-    ]
 
 
 def _check(
@@ -227,44 +254,36 @@ def _check(
             hint = f"did you mean `{near}`?" if near else "for example `weight` or `bias`"
             message = f"no layer has a parameter `{rule.parameter}`"
             found[rule] = Diagnostic("NS311", message, rule.span, (), hint)
-    well: set[tuple[int, Shape]] = set()  # what is right for one tensor is for those of its shape
+    looked_at: set[tuple[Rule, Shape]] = set()  # what holds for one holds for all of its shape
     for tensor in tensors:
-        named = of_name.get(tensor.name, ())
-        held.pairs.spend(len(named) * (1 + len(tensor.module) // _CHARACTERS))
-        applied = [rule for rule in named if _may_select(rule, tensor)]
-        if not applied or (id(applied[-1]), tensor.shape) in well or applied[-1] in found:
+        named = of_name.get(tensor.name, [])
+        held.pairs.spend(len(named) * _cost(tensor.module))
+        taken = (r for r in reversed(named) if matches(r.selector, tensor.module, tensor.kinds))
+        last = next(taken, None)
+        if last is None or last in found or (last, tensor.shape) in looked_at:
             continue
-        problem = _problem(applied[-1], tensor, params, held.expressions)
+        looked_at.add((last, tensor.shape))
+        problem = _problem(last, tensor, params, held.expressions)
         if problem is not None:
-            found[applied[-1]] = problem
-        well.add((id(applied[-1]), tensor.shape))
+            found[last] = problem
 
 
 def _tensors(root: Layer) -> Iterator[_Tensor]:
     """Every parameter, with the path of its module from `root`."""
-    start = len(root.path) + 1 if root.path else 0
     for layer in owners(root):
         assert layer.op is not None
         for name, shape in layer.op.parameters(*layer.inputs).items():
-            if name and "." not in name:
-                yield _Tensor(layer.path[start:], type(layer.op).__name__, name, shape)
-                continue
             path = f"{layer.path}.{name}" if name else layer.path
-            module, _, own = path[start:].rpartition(".")
-            yield _Tensor(module, None, own, shape)
-
-
-def _may_select(rule: Rule, tensor: _Tensor) -> bool:
-    """Whether the rule takes the tensor's module; of one within a layer the kind is not known."""
-    if tensor.kind is None and names_a_kind(rule.selector):
-        return False
-    return matches(rule.selector, tensor.module, (tensor.kind or "",))
+            module, _, own = path.removeprefix(f"{root.path}.").rpartition(".")
+            kinds = (type(layer.op).__name__,) if own == name else ()  # else it stands within
+            yield _Tensor(module, kinds, own, shape)
 
 
 def _problem(rule: Rule, tensor: _Tensor, params: Env, work: Work) -> Diagnostic | None:
     path = f"{tensor.module}.{tensor.name}" if tensor.module else tensor.name
-    least, most = _DIMS.get(rule.function, (0, None))
-    if len(tensor.shape) < least or (most is not None and len(tensor.shape) > most):
+    dims = len(tensor.shape)
+    least, most = _DIMS.get(rule.function, (dims, None))
+    if dims < least or (most is not None and dims > most):
         needs = (
             f"{counted(least, 'dimension')} or more"
             if most is None
@@ -285,7 +304,7 @@ def _problem(rule: Rule, tensor: _Tensor, params: Env, work: Work) -> Diagnostic
         except ExpressionError as problem:
             message = f"{problem.message}, for `{path}`"
             hint = "a vector has neither `fan_in` nor `fan_out`"
-            vector = len(tensor.shape) < 2 and "fan_" in raw
+            vector = dims < 2 and "fan_" in raw
             return Diagnostic(
                 problem.code, message, rule.span, (), hint if vector else problem.hint
             )
@@ -293,9 +312,10 @@ def _problem(rule: Rule, tensor: _Tensor, params: Env, work: Work) -> Diagnostic
         check_value(args[name], schema, f"`{name}`", rule.span, found.append)
     if found:
         return found[0]
-    low, high = _BOUNDS.get(rule.function, (0.0, 0.0))
-    low, high = args.get("a", low), args.get("b", high)
-    if rule.function in _BOUNDS and low > high:
-        message = f"`{rule.function}` draws from `a` to `b`, and {low:g} is more than {high:g}"
-        return Diagnostic("NS311", message, rule.span, (), "give both, the lower one as `a`")
+    if rule.function in _BOUNDS:
+        low, high = _BOUNDS[rule.function]
+        low, high = args.get("a", low), args.get("b", high)
+        if low > high:
+            message = f"`{rule.function}` draws from `a` to `b`, and {low:g} is more than {high:g}"
+            return Diagnostic("NS311", message, rule.span, (), "give both, the lower one as `a`")
     return None

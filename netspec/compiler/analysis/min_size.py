@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netspec.compiler.analysis.propagate import Memo, Varies, output_shape
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _WORK: Final = 500_000
 """Steps that the search may take."""
-_PROBE: Final = 20
-"""Steps of one size, beside those of the layers."""
 _TRIES: Final = 700
 """How many sizes are tried one after another."""
 
@@ -37,8 +36,17 @@ class _Search:
         self.network = network
         self.work = Work(_WORK)
         self.memo: Memo = {}
-        self.remade: dict[tuple[int, tuple[Shape, ...]], Layer | SpecError] = {}
+        self.remade: dict[tuple[int, tuple[Shape, ...]], Layer] = {}
         self.known: dict[int, str | None] = {}
+        self.above = 0
+        """No size up to this one works."""
+
+    def windows_fit(self, n: int) -> bool:
+        """Whether no window is larger than what it is given; else no size up to n works."""
+        if self.problem(n) == "NS402":
+            self.above = n
+            return False
+        return True
 
     def problem(self, n: int) -> str | None:
         """The code of the first refusal on an input of this size, or None.
@@ -46,48 +54,39 @@ class _Search:
         Raises `TooMuchWork`.
         """
         if n not in self.known:
-            self.known[n] = self._tried(n)
+            found = self._tried(n)
+            if self.work.overspent:  # then a finding may say nothing but that
+                raise TooMuchWork
+            self.known[n] = found
         return self.known[n]
 
     def _tried(self, n: int) -> str | None:
-        self.work.spend(_PROBE)
-        shape = self.network.input_shape
-        square = (shape[0], *(n,) * (len(shape) - 1))
+        channels, *sizes = self.network.input_shape
         try:
-            output_shape(self.network.root, (square,), self.memo, self._again, self.work)
-        except Varies:
-            return self._expanded(square)
+            self._run((channels, *[n for _ in sizes]))
         except SpecError as found:
-            return found.diagnostics[0].code
+            (first,) = found.diagnostics
+            return first.code
         except Refusal as refusal:
             return refusal.code
         return None
 
-    def _again(self, layer: Layer, block_inputs: tuple[Shape, ...]) -> Layer:
-        """A block made again for other inputs. Raises `SpecError` and `TooMuchWork`."""
-        key = (id(layer.origin), block_inputs)
-        if key not in self.remade:
-            try:
-                made = expand_block(self.network.document, layer, block_inputs, self.work)
-                self.remade[key] = made
-            except SpecError as problem:
-                self.remade[key] = problem
-            self.work.spend(0)
-        found = self.remade[key]
-        if isinstance(found, SpecError):
-            raise found
-        return found
-
-    def _expanded(self, shape: Shape) -> str | None:
-        """The code of the first finding when the whole spec is expanded on this input, or None."""
+    def _run(self, shape: Shape) -> None:
+        """Raises `Refusal` or `SpecError` where the network does not take this input."""
         network = self.network
         try:
+            output_shape(network.root, (shape,), self.memo, self._again, self.work)
+        except Varies:
             inputs = (network.inputs[0]._replace(shape=shape),)
             expand(network.document, network.params, inputs, first=True, work=self.work)
-        except SpecError as found:
-            self.work.spend(0)
-            return found.diagnostics[0].code
-        return None
+
+    def _again(self, layer: Layer, block_inputs: tuple[Shape, ...]) -> Layer:
+        """A block made again for other inputs. Raises `SpecError`."""
+        key = (id(layer.origin), block_inputs)
+        if key not in self.remade:
+            made = expand_block(self.network.document, layer, block_inputs, self.work)
+            self.remade[key] = made
+        return self.remade[key]
 
 
 def least_input(network: NetworkIR) -> LeastInput:
@@ -101,31 +100,21 @@ def least_input(network: NetworkIR) -> LeastInput:
     """
     if len(network.inputs) > 1 or len(network.input_shape) < 2:
         return LeastInput(None)
-    most = max(network.input_shape[1:])
+    sizes = range(1, max(network.input_shape[1:]) + 1)
     search = _Search(network)
-    low = 1  # every size below is known to fail
     try:
-        if not _asks_for_size(network.root):
-            high = 1
-            while high < most and search.problem(high) == "NS402":  # small ones fail at once
-                low, high = high + 1, min(2 * high, most)
-            while low < high:
-                middle = (low + high) // 2
-                if search.problem(middle) == "NS402":
-                    low = middle + 1
-                else:
-                    high = middle
-        last = min(most, low + _TRIES)
-        while low <= last:
-            if search.problem(low) is None:
-                return LeastInput(low)
-            low += 1
+        if not _asks_for_size(network.root) and not search.windows_fit(1):
+            bisect_left(sizes, True, key=search.windows_fit)
+        for n in sizes[search.above :][:_TRIES]:
+            if search.problem(n) is None:
+                return LeastInput(n)
+            search.above = n
     except TooMuchWork:
-        last = -1
-    return LeastInput(None) if last == most else LeastInput(None, low - 1)
+        pass
+    return LeastInput(None) if search.above == len(sizes) else LeastInput(None, search.above)
 
 
 def _asks_for_size(root: Layer) -> bool:
     """Whether an expression uses a size of an input that is not its channels."""
-    asking = [layer for layer in walk(root) if layer.size_dependencies]
-    return any(name != "channels" for layer in asking for _, name, _ in layer.size_dependencies)
+    asked = {name for layer in walk(root) for _, name, _ in layer.size_dependencies}
+    return not asked <= {"channels"}

@@ -46,7 +46,7 @@ def operations(network: NetworkIR) -> Operations:
     """The operations of one training step of `network`, forward."""
     recorder = _Recorder([prod(one.shape) for one in network.inputs])
     root = network.root
-    needed = {output.source for output in network.output_list if output.name}
+    needed = {output.source for output in network.output_list}
     values = recorder.within(root, tuple(range(len(network.inputs))), needed)
     outputs = tuple(values[output.source] for output in network.output_list)
     return Operations(
@@ -64,7 +64,7 @@ class _Recorder:
         self.learning: set[int] = set()
 
     def within(
-        self, layer: Layer, inputs: tuple[int, ...], needed: Collection[int] = ()
+        self, layer: Layer, inputs: tuple[int, ...], needed: Collection[int]
     ) -> dict[int, int]:
         """The place of each value within a container, by its source."""
         mine = sole_reader(layer, needed)
@@ -73,7 +73,7 @@ class _Recorder:
             if child.op is not None:
                 place = self.call(child, given, overwrites(child, mine))
                 return (place,) * len(child.outputs) if child.outputs else place
-            return returned(child, self.within(child, given))
+            return returned(child, self.within(child, given, ()))
 
         return interpret(layer, inputs, call)
 
@@ -82,17 +82,21 @@ class _Recorder:
         op = layer.op
         assert op is not None
         if is_tensor(layer):  # of its container: the network holds it in any case
-            self.sizes.append(0)
+            output = self.place(0)
             if op.num_params():
-                self.learning.add(len(self.sizes) - 1)
-            return len(self.sizes) - 1
+                self.learning.add(output)
+            return output
         learns = bool(op.parameters(*layer.inputs)) or not self.learning.isdisjoint(inputs)
         if in_place or op.view:
-            output = inputs[0]
+            (output,) = inputs
         else:
-            self.sizes.append(sum(map(prod, layer.outputs)) or prod(layer.output))
-            output = len(self.sizes) - 1
+            output = self.place(sum(map(prod, layer.outputs)) or prod(layer.output))
         if learns:
             self.learning.add(output)
         self.operations.append(Operation(op, layer.inputs, inputs, output, learns))
         return output
+
+    def place(self, size: int) -> int:
+        """A new place in memory, of so many values."""
+        self.sizes.append(size)
+        return len(self.sizes) - 1

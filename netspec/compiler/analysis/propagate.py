@@ -38,8 +38,8 @@ def output_shape(
     """The layer's output shape in eval mode for other input shapes; a tuple where it gives several.
 
     Raises `Refusal` where some layer does not take its input, and `Varies` where the input makes
-    other layers, unless `again` makes a block again. `memo` serves one network. The
-    steps that it takes are counted in `work`, for the caller to look at.
+    other layers, unless `again` makes a block again, and `TooMuchWork` where `work` has no steps
+    left. `memo` serves one network.
     """
     if layer.size_dependencies and any(
         size_of(inputs[place], attr) != size for place, attr, size in layer.size_dependencies
@@ -51,7 +51,7 @@ def output_shape(
         return _infer(layer.op, inputs, memo)
 
     if work is not None:
-        work.left -= STEPS * len(layer.children)
+        work.spend(STEPS * len(layer.children))
 
     def call(child: Layer, given: tuple[Shape, ...]) -> Any:
         if child.op is not None and not child.size_dependencies:

@@ -26,8 +26,7 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
     own = [n for n in named if "." not in n]
     inner = [n for n in named if "." in n]
     for name in (*own, *inner):
-        path = f"{layer.path}.{name}" if layer.path and name else layer.path or name
-        found[path] = named[name]
+        found[f"{layer.path}.{name}" if name else layer.path] = named[name]
 
 
 def _collect_held(children: Held, found: dict[str, Shape]) -> None:
@@ -50,4 +49,4 @@ def _collect_held(children: Held, found: dict[str, Shape]) -> None:
 
 def is_tensor(layer: Layer) -> bool:
     """Whether the layer is a tensor of its container (`Parameter`, `Buffer`), and no module."""
-    return layer.op is not None and layer.op.arity == (0, 0)
+    return layer.op is not None and not any(layer.op.arity)

@@ -72,8 +72,7 @@ def _peak(
     held = values + sum(recorded.sizes[place] for place in gradients)
     most = Saved(held, other)
     held -= logits + sum(recorded.sizes[x] for x in freed.get(len(recorded.operations), ()))
-    for number in range(len(recorded.operations) - 1, -1, -1):
-        operation = recorded.operations[number]
+    for number, operation in reversed([*enumerate(recorded.operations)]):
         if operation.learns:
             for place in recorded.learning.intersection(operation.inputs) - gradients:
                 gradients.add(place)

@@ -30,6 +30,11 @@ class Work:
         if self.left < 0:
             raise TooMuchWork
 
+    @property
+    def overspent(self) -> bool:
+        """Whether more steps were used than there were."""
+        return self.left < 0
+
 
 def weight(value: Any) -> int:
     """The steps of a value: the items of a list with all that is in its lists."""
