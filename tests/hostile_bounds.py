@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import Final
 
+import hostile_values
+
 HEAD: Final = "netspec: 1\ninput: [3, 32, 32]\n"
 FLAT: Final = "netspec: 1\ninput: [4]\n"
 
@@ -611,7 +613,7 @@ def aimed() -> dict[str, Callable[[], str]]:
     """Every generator by its name."""
     return {
         name.replace("_", " "): made
-        for name, made in globals().items()
-        if inspect.isfunction(made) and made.__module__ == __name__ and name[0] != "_"
+        for name, made in {**globals(), **vars(hostile_values)}.items()
+        if inspect.isfunction(made) and name[0] != "_"
         if made is not aimed
     }

@@ -19,6 +19,7 @@ LAYERS = "the network has more than 20,000 layers"
 INPUTS = "layers take more than 100,000 inputs, over every copy"
 STEPS = "arguments and expressions take more than 1,000,000 steps, over every copy"
 PATH = "this layer's name and those around it have more than 1,000 characters"
+SEVERAL = "values within layers, and those that layers give several of, take more than 1,000,000"
 HELD = "`init` rules are held against parameters more than 300,000 times"
 
 TOLD = {
@@ -39,6 +40,12 @@ TOLD = {
     "long sums for every copy": STEPS,
     "a split into thousands of dimensions": "gives 122 dimensions, the batch counted",
     "a reshape to thousands of dimensions": "`shape` has 1 to 63 items, not 8001",
+    "outputs within a sequence": SEVERAL,
+    "a name of thousands of dots": SEVERAL,
+    "outputs of a block used often": SEVERAL,
+    "a thousand parts often": SEVERAL,
+    "parts that a smaller input lacks": "where the search ended",
+    "thousands of outputs of parallel layers": "o11 4 and 5,988 more",
     "many rules of one layer": HELD,
     "rules with expressions on many shapes": "expressions of `init` take more than 1,000,000 steps",
 }

@@ -230,6 +230,7 @@ LIMITS = (
     "MAX_WORK",
     "MAX_LAYERS",
     "MAX_EDGES",
+    "MAX_WORK",  # of what is looked through, too
     "MAX_DEPTH",
     "MAX_PATH",
     "MAX_DIMS",

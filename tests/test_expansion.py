@@ -74,6 +74,25 @@ def test_no_copies_at_all_pass_their_input_on() -> None:
     assert [tuple(shape) for shape in net.state.values()] == [(2, 4), (2,)]
 
 
+def test_what_is_no_expression_under_a_layer_of_a_parameter_is_told_there() -> None:
+    layer = "$pool: {kernel_size: 2, divisor_override: $(1e308)}"
+    text = f"netspec: 1\ninput: [3, 8, 8]\nparams: {{pool: AvgPool2d}}\nlayers: [{layer}]\n"
+    assert codes(text) == ["NS302"]
+
+
+def test_the_least_input_is_one_of_which_every_value_is_given() -> None:
+    layers = "{c: {Chunk: {chunks: 10, dim: 2}}, e: {from: c.9, ReLU: {}}}"
+    assert netspec.loads(f"netspec: 1\ninput: [1, 100]\nlayers: {layers}\n").min_input_size == 10
+
+
+def test_a_call_that_gives_fewer_values_is_refused() -> None:
+    text = (
+        "netspec: 1\ninput: [1, 100]\nlayers:\n  c: {Chunk: {chunks: 10, dim: 2}}\n"
+        "  p: {from: input, MaxPool1d: 30}\n  d: {from: p, call: c}\n  e: {from: d.9, ReLU: {}}\n"
+    )
+    assert codes(text) == ["NS409"]
+
+
 # what is told after one mistake
 
 

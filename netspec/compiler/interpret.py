@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from netspec.compiler.ir import OUTPUT, Layer
+from netspec.compiler.ir import OUTPUT, Layer, sibling
+from netspec.ops.base import Refusal
 
 Value = TypeVar("Value")
 
@@ -21,15 +22,20 @@ def interpret(
 
     `call(child, given)` gives the value of one child, and goes into it as deep as it wants; of a
     child with several outputs it gives a tuple of values. The container's own value is
-    `returned(layer, values)`. What nobody reads is left out, and without `training` what runs only
-    then.
+    `returned(layer, values)`. What nobody reads is left out, and without `training` what
+    runs only then. Raises `Refusal` where a child gives fewer values than others take of it.
     """
     values = {-1 - place: value for place, value in enumerate(inputs)}
     for index, child in enumerate(layer.children):
         if not child.runs or (child.training_only and not training):
             continue
         sources = child.sources
-        given = (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
+        try:
+            given = (
+                (values[sources[0]],) if len(sources) == 1 else tuple(values[s] for s in sources)
+            )
+        except KeyError as missing:
+            raise _missing(layer, missing.args[0]) from None
         value = call(child, given)
         if child.outputs:
             for place, one in enumerate(value):
@@ -41,4 +47,16 @@ def interpret(
 
 def returned(layer: Layer, values: dict[int, Value]) -> Any:
     """What a container gives of the values within it: one, or a tuple of several."""
-    return tuple([values[at] for at in layer.results]) if layer.results else values[layer.result]
+    try:
+        return (
+            tuple([values[at] for at in layer.results]) if layer.results else values[layer.result]
+        )
+    except KeyError as missing:
+        raise _missing(layer, missing.args[0]) from None
+
+
+def _missing(layer: Layer, source: int) -> Refusal:
+    """Of another input a layer may give fewer values, as `Chunk` does."""
+    child = layer.children[sibling(source)]
+    name = child.output_names[source // OUTPUT]
+    return Refusal("NS409", f"`{child.name}` gives no `{name}` of this input")

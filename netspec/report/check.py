@@ -17,6 +17,7 @@ from netspec.report.figure import figure
 from netspec.source import Source, decode, lines_ended, parse
 
 STDIN = "<stdin>"
+OUTPUTS_SAID = 12
 
 
 class Checked(NamedTuple):
@@ -122,14 +123,15 @@ def inputs_said(network: Network) -> str:
 
 
 def outputs_said(network: Network) -> str:
-    """Every output: the shape of the only one, or names and shapes."""
+    """Every output: the shape of the only one, or names and shapes; the first of very many."""
     several = len(network.output_list) > 1
+    more = len(network.output_list) - OUTPUTS_SAID
     return ", ".join(
         (f"{safe(one.name)} " if several else "")
         + text(one.shape)
         + (" (training)" if one.training_only else "")
-        for one in network.output_list
-    )
+        for one in network.output_list[:OUTPUTS_SAID]
+    ) + (f" and {more:,} more" if more > 0 else "")
 
 
 def fine(checked: Checked) -> str:

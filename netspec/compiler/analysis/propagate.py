@@ -51,9 +51,11 @@ def output_shape(
         return _infer(layer.op, inputs, memo)
 
     if work is not None:
-        work.spend(STEPS * len(layer.children))
+        work.spend(STEPS * len(layer.children) + len(layer.results))
 
     def call(child: Layer, given: tuple[Shape, ...]) -> Any:
+        if child.outputs and work is not None:
+            work.spend(len(child.outputs))
         if child.op is not None and not child.size_dependencies:
             return _infer(child.op, given, memo)
         return output_shape(child, given, memo, again, work)

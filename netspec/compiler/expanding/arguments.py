@@ -193,6 +193,7 @@ def block_env(
     """
     table = context.tables.get(block.name)
     if table is None:
+        context.spend(len(block.params), entry.span)
         table = context.tables[block.name] = param_table(block.params)
     message = f"`{block.name}` has no parameter that stands alone"
     nodes = _nodes(context, entry, table.alone, message)

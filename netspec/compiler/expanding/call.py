@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from netspec.compiler.expanding.context import NOWHERE, AlreadyReported, Elaboration, Site, Wire
+from netspec.compiler.expanding.context import (
+    NOWHERE,
+    SEVERAL_STEPS,
+    AlreadyReported,
+    Elaboration,
+    Site,
+    Wire,
+)
 from netspec.compiler.expanding.kinds import dtypes_of, kinds
 from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer, Scope, changed, leaves, walk
@@ -64,6 +71,9 @@ def rerun(layer: Layer, inputs: tuple[Shape, ...], guard: Callable[[Shape], None
     if layer.op is not None:
         found = inferred(layer.op, inputs)
         outputs = found if layer.outputs else ()
+        if len(outputs) != len(layer.outputs):
+            first, now = (counted(len(given), "value") for given in (layer.outputs, outputs))
+            raise Refusal("NS409", f"`{layer.name}` gives {first} of its input, and {now} of this")
         for shape in outputs or (found,):
             guard(shape)
         output = outputs[0] if outputs else found
@@ -99,15 +109,16 @@ def _target(earlier: Earlier, entry: Entry, scope: Scope) -> int:
     raise AlreadyReported
 
 
-def _size(context: Elaboration, layer: Layer) -> tuple[int, int]:
-    """How many layers a call runs, and how many values they take."""
+def _size(context: Elaboration, layer: Layer) -> tuple[int, int, int]:
+    """How many layers a call runs, how many values they take, and how many several they give."""
     known = context.sizes.get(id(layer))
     if known is None:
-        layers = edges = 0
+        layers = edges = several = 0
         for found in walk(layer):
             layers += 1
             edges += len(found.sources)
-        known = context.sizes[id(layer)] = layer, layers, edges
+            several += len(found.outputs)
+        known = context.sizes[id(layer)] = layer, layers, edges, several
     return known[1:]
 
 
@@ -123,9 +134,10 @@ def _again(earlier: Earlier, first: Layer, inputs: tuple[Wire, ...], entry: Entr
             message = f"`{first.name}` reads {listed} from around it, and cannot be called again"
         context.report("NS309", message, entry.span)
         raise AlreadyReported
-    layers, edges = _size(context, first)
+    layers, edges, several = _size(context, first)
     context.tick(entry.span, layers)
     context.add_edges(edges, entry.span)
+    context.seek(SEVERAL_STEPS * several, entry.span)
     dtypes = tuple(wire.dtype for wire in inputs)
     if shapes == first.inputs and kinds(dtypes) == first.input_dtypes:
         return first

@@ -149,7 +149,7 @@ class Builder:
 
     def source(self, name: str, span: Span, entry: Entry) -> Wire:
         """The value of one name in `from`. Raises `AlreadyReported` after a finding."""
-        value = self.lookup(name)
+        value = self.lookup(name, span)
         if value is None:
             if not self.poisoned:
                 near = nearest(name, self.visible())
@@ -172,17 +172,17 @@ class Builder:
             raise AlreadyReported
         return value
 
-    def lookup(self, name: str) -> Wire | None:
+    def lookup(self, name: str, span: Span) -> Wire | None:
         """The value of a name: of a layer here, in one, or around the container.
 
         A value from around becomes one of the container's inputs, unless it feeds it anyway.
         """
         found = self.names.get(name) or self.free.get(name) or self.taps.get(name)
         if found is None and "." in name:
-            found = self.tapped(name)
+            found = self.tapped(name, span)
         if found is not None:
             return found
-        around = self.site.outer.lookup(name)
+        around = self.site.outer.lookup(name, span)
         if around is None or around.choices:
             return around
         if around.source in self.fed:
@@ -191,15 +191,18 @@ class Builder:
         found = self.free[name] = around._replace(source=source)
         return found
 
-    def tapped(self, name: str) -> Wire | None:
+    def tapped(self, name: str, span: Span) -> Wire | None:
         """The value within an earlier layer that a name with dots stands for."""
         parts = name.split(".")
+        self.context.seek(len(parts) + len(name) // 16, span)
+        if len(name) > MAX_PATH:  # no layer's name is as long
+            return None
         for length in range(len(parts) - 1, 0, -1):
             first, rest = ".".join(parts[:length]), ".".join(parts[length:])
             index = self.indices.get(first)
             if index is None or first not in self.names or first in self.aliases:
                 continue
-            reached = tap(self.children, index, rest)
+            reached = tap(self.children, index, rest, lambda n: self.context.seek(n, span))
             if reached is not None:
                 wire = Wire(reached.source, reached.shape, name, self.names[first].span,
                             reached.training_only, dtype=reached.dtype)  # fmt: skip
@@ -280,7 +283,7 @@ class Builder:
     def append(self, name: str, made: Layer, span: Span) -> None:
         """Take a layer as the next child."""
         if made.free:
-            outer = [found.source for n in made.free if (found := self.lookup(n)) is not None]
+            outer = [found.source for n in made.free if (found := self.lookup(n, span)) is not None]
             made = changed(made, sources=(*made.sources, *outer))
         self.children.append(made)
         self.numbered += 1

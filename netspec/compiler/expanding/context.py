@@ -25,6 +25,8 @@ MAX_DIMS = 64
 MAX_PARAMS = 10**12
 MAX_ELEMENTS = 10**12
 MAX_DEPTH = 64
+SEVERAL_STEPS = 5
+"""Steps of each of the several values that a layer gives."""
 _SHORT = 32
 
 
@@ -44,7 +46,7 @@ class Wire(NamedTuple):
 class Frame(Protocol):
     """What can be named at a place."""
 
-    def lookup(self, name: str) -> Wire | None:
+    def lookup(self, name: str, span: Span) -> Wire | None:
         """The value of this name, whose source is one of the frame."""
 
     def visible(self) -> list[str]:
@@ -62,7 +64,7 @@ class Wall(dict[str, Wire]):
 
     outputs: bool = False
 
-    def lookup(self, name: str) -> Wire | None:
+    def lookup(self, name: str, span: Span) -> Wire | None:
         """The input of this name."""
         return self.get(name)
 
@@ -131,8 +133,8 @@ class Elaboration:
         """The values of lists without expressions, which all copies share."""
         self.tables: dict[str, ParamTable] = {}
         """The parameters of each block, which all its uses share."""
-        self.sizes: dict[int, tuple[Layer, int, int]] = {}
-        """How many layers and edges a layer that is called has within it."""
+        self.sizes: dict[int, tuple[Layer, int, int, int]] = {}
+        """How many layers, edges and several values a layer that is called has within it."""
         self.inferred: dict[tuple[int, tuple[Shape, ...]], tuple[Shape, int]] = {}
         """The output and the number of parameters of an op of `made`, by its inputs."""
         self.mentions: dict[int, tuple[str, ...]] = {}
@@ -233,6 +235,15 @@ class Elaboration:
         self.work.left -= steps
         if self.work.left < 0:
             self.exhausted(span)
+
+    def seek(self, steps: int, span: Span) -> None:
+        """Count what is looked through for a value, and several values. Raises `LimitReached`."""
+        self.work.left -= steps
+        if self.work.left < 0:
+            message = "values within layers, and those that layers give several of, take more than"
+            hint = "name such a value once, and take what is named"
+            self.report("NS307", f"{message} {MAX_WORK:,} steps, over every copy", span, hint)
+            raise LimitReached
 
     def exhausted(self, span: Span) -> NoReturn:
         """Say that the values of this spec take too much work. Raises `LimitReached`."""
@@ -389,7 +400,10 @@ def _argument_span(refusal: Refusal, entry: Entry) -> Span:
 def _mentions(node: Node | None) -> tuple[str, ...]:
     """The names in a node's expressions."""
     if isinstance(node, Scalar):
-        found = names(node.value) if isinstance(node.value, str) and "$" in node.value else set()
+        try:
+            found = names(node.value) if isinstance(node.value, str) and "$" in node.value else ()
+        except ExpressionError:  # told where it is worked out, as what asks for `input` always is
+            return ("input",)
         return tuple(sorted(found))
     if node is None:
         return ()

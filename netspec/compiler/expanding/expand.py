@@ -14,6 +14,7 @@ from netspec.compiler.expanding.arguments import block_env, listed_order, make_o
 from netspec.compiler.expanding.container import Builder
 from netspec.compiler.expanding.context import (
     NOWHERE,
+    SEVERAL_STEPS,
     AlreadyReported,
     Elaboration,
     LimitReached,
@@ -121,7 +122,9 @@ def expand_block(
         raise SpecError(tuple(context.findings.values()))
     if len(layer.output_names) > len(made.output_names):
         try:
-            return giving(made, tuple([name for name in layer.output_names if name]))
+            return giving(
+                made, tuple([name for name in layer.output_names if name]), context.work.spend
+            )
         except KeyError as missing:
             message = f"`{layer.path}` has no `{missing.args[0]}` then"
             raise SpecError((Diagnostic("NS304", message, layer.span),)) from None
@@ -251,6 +254,7 @@ class Expander:
         if op.several:
             outputs = op.outputs(*shapes)
             names, several = tuple(outputs), tuple(outputs.values())
+            context.seek(SEVERAL_STEPS * len(names), entry.span)
             layer = changed(layer, outputs=several, output_names=names)
         if given or made is not FLOAT:
             dtypes = kinds((made,) * (len(layer.outputs) or 1))

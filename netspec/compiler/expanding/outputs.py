@@ -17,10 +17,11 @@ def outputs(context: Elaboration, root: Layer, scope: Scope) -> tuple[Layer, tup
     if declared is None:
         return root, (Output("", root.result, root.output, False, value_dtype(root, root.result)),)
     written = context.document.layers.children
+    plain = _plain(root)
     found: list[Output] = []
     for key, node in declared.items.items():
         raw = str(node.value) if isinstance(node, Scalar) else ""
-        reached = _reached(context, root, raw, node.span, scope, written)
+        reached = _reached(context, root, plain, raw, node.span, scope, written)
         if reached is None:
             continue
         root, source = reached
@@ -42,11 +43,13 @@ def block_outputs(context: Elaboration, block: Block, made: Layer, scope: Scope)
                        "list its layers under names")  # fmt: skip
         return None
     results: list[int] = []
+    plain = _plain(made)
+    context.seek(len(block.outputs), block.outputs[0][2])
     for _, raw, span in block.outputs:
         if raw in block.inputs:
             results.append(-1 - block.inputs.index(raw))
             continue
-        reached = _reached(context, made, raw, span, scope, block.body.children)
+        reached = _reached(context, made, plain, raw, span, scope, block.body.children)
         if reached is None:
             return None
         made, source = reached
@@ -63,9 +66,20 @@ def block_outputs(context: Elaboration, block: Block, made: Layer, scope: Scope)
     )
 
 
+def _plain(layer: Layer) -> dict[str, int]:
+    """The layers that give one value and are always there, by their names."""
+    left_out = dict(layer.left_out)
+    return {
+        child.name: place
+        for place, child in enumerate(layer.children)
+        if not child.choices and child.name not in left_out
+    }
+
+
 def _reached(
     context: Elaboration,
     layer: Layer,
+    plain: dict[str, int],
     raw: str,
     span: Span,
     scope: Scope,
@@ -76,7 +90,9 @@ def _reached(
         target = context.layer_name(raw, span, scope)
     except AlreadyReported:
         return None
-    found = within(layer, target)
+    if target in plain:
+        return layer, plain[target]
+    found = within(layer, target, lambda steps: context.seek(steps, span))
     if found is not None and target not in dict(layer.left_out):
         return found
     if target and target in {child.key or child.entry.name for child in written}:

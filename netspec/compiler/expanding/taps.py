@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from netspec.compiler.expanding.kinds import kinds, value_dtype
 from netspec.compiler.ir import OUTPUT, Layer, changed, sibling
 from netspec.ops.base import Shape
 from netspec.ops.dtype import FLOAT, Dtype
+
+Spend = Callable[[int], None]
+"""Counts steps, and raises where there are too many."""
 
 
 class Tapped(NamedTuple):
@@ -19,17 +23,18 @@ class Tapped(NamedTuple):
     dtype: Dtype
 
 
-def tap(children: list[Layer], index: int, name: str) -> Tapped | None:
+def tap(children: list[Layer], index: int, name: str, spend: Spend) -> Tapped | None:
     """The value called `name` within the sibling at `index`, or None where it has none.
 
     A container through which this goes gives one value more from then on, in `children` itself;
-    so do the calls of it, which run the same module.
+    so do the calls of it, which run the same module. What is looked through is counted by `spend`.
     """
+    spend(len(children))
     owner = children[index].target if children[index].kind == "call" else index
-    places = {owner: _giving(children[owner], name)}
+    places = {owner: _giving(children[owner], name, spend)}
     for i, child in enumerate(children):
         if child.kind == "call" and child.target == owner:
-            places[i] = _giving(child, name)
+            places[i] = _giving(child, name, spend)
     if index not in places or None in places.values():
         return None
     for i, made in places.items():
@@ -42,18 +47,19 @@ def tap(children: list[Layer], index: int, name: str) -> Tapped | None:
     return Tapped(index + place * OUTPUT, given.outputs[place], training, dtype)
 
 
-def giving(layer: Layer, names: tuple[str, ...]) -> Layer:
+def giving(layer: Layer, names: tuple[str, ...], spend: Spend) -> Layer:
     """The layer, giving what these names stand for too. Raises `KeyError` for one it has not."""
     for name in names:
-        made = _giving(layer, name)
+        made = _giving(layer, name, spend)
         if made is None:
             raise KeyError(name)
         layer = made
     return layer
 
 
-def within(layer: Layer, name: str) -> tuple[Layer, int] | None:
+def within(layer: Layer, name: str, spend: Spend) -> tuple[Layer, int] | None:
     """The container, and the source in it of the value called `name`; None where it has none."""
+    spend(len(layer.children) + len(layer.left_out))
     for known, source in layer.left_out:
         if known == name:
             return layer, source
@@ -64,7 +70,7 @@ def within(layer: Layer, name: str) -> tuple[Layer, int] | None:
         if len(name) == length:
             return None if child.choices else (layer, index)
         children = list(layer.children)
-        reached = tap(children, index, name[length + 1 :])
+        reached = tap(children, index, name[length + 1 :], spend)
         if reached is not None:
             return changed(layer, children=tuple(children)), reached.source
     return None
@@ -90,13 +96,14 @@ def value_shape(layer: Layer, source: int) -> Shape:
     return child.outputs[source // OUTPUT] if child.outputs else child.output
 
 
-def _giving(layer: Layer, name: str) -> Layer | None:
+def _giving(layer: Layer, name: str, spend: Spend) -> Layer | None:
     """The layer, with the value called `name` among its outputs; None where it has none."""
+    spend(len(layer.output_names))
     if name in layer.output_names:
         return layer
     if layer.kind == "op" or not layer.children:
         return None
-    found = within(layer, name)
+    found = within(layer, name, spend)
     if found is None or (found[1] < 0 and -1 - found[1] >= len(layer.inputs)):
         return None
     layer, source = found
