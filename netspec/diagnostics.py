@@ -114,6 +114,7 @@ CODES: dict[str, Code] = {
     "NS311": Code("error", "an `init` rule that does not apply"),
     # shapes
     "NS312": Code("error", "a weight that two layers cannot share"),
+    "NS313": Code("error", "a parametrization that does not apply"),
     "NS401": Code("error", "an input of the wrong number of dimensions"),
     "NS402": Code("error", "a window that does not fit its input"),
     "NS403": Code("error", "inputs that cannot be joined"),

@@ -109,6 +109,9 @@ class Op:
     foreign: ClassVar[bool] = False
     """Whether the op is a plugin's, whose rules are not trusted to be right."""
 
+    parametrizations: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    """The parametrizations of its tensors: functions of torch with their arguments."""
+
     values: dict[str, Any]
 
     @property
@@ -208,6 +211,10 @@ class Op:
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """The names and shapes of the trainable tensors, as in torch's `state_dict`."""
         return {}
+
+    def starts(self, *inputs: Shape) -> dict[str, Shape]:
+        """The tensors that a rule of `init` may start: `parameters`, and those parametrized."""
+        return self.parameters(*inputs)
 
     def buffers(self, *inputs: Shape) -> dict[str, Shape]:
         """The names and shapes of the other tensors of `state_dict`."""

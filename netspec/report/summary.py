@@ -95,6 +95,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     kind = safe(layer.kind_name)
     if layer.kind == "call":
         kind = f"call, {type(layer.op).__name__}" if layer.op else "call"
+    if layer.op is not None and layer.op.parametrizations:
+        kind += ", " + ", ".join(function for function, _ in layer.op.parametrizations)
     if layer.training_only:
         kind += " (training)"
     if not layer.runs:

@@ -272,7 +272,7 @@ def _tensors(root: Layer) -> Iterator[_Tensor]:
     """Every parameter, with the path of its module from `root`."""
     for layer in owners(root):
         assert layer.op is not None
-        for name, shape in layer.op.parameters(*layer.inputs).items():
+        for name, shape in layer.op.starts(*layer.inputs).items():
             path = f"{layer.path}.{name}" if name else layer.path
             module, _, own = path.removeprefix(f"{root.path}.").rpartition(".")
             kinds = (type(layer.op).__name__,) if own == name else ()  # else it stands within

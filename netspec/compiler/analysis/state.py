@@ -23,10 +23,20 @@ def _collect(layer: Layer, found: dict[str, Shape]) -> None:
     parameters = layer.op.parameters(*layer.inputs)
     buffers = layer.op.buffers(*layer.inputs)
     named = {**parameters, **buffers}
-    own = [n for n in named if "." not in n]
-    inner = [n for n in named if "." in n]
-    for name in (*own, *inner):
+    for name in _module_by_module(list(named)):
         found[f"{layer.path}.{name}" if name else layer.path] = named[name]
+
+
+def _module_by_module(names: list[str]) -> list[str]:
+    """Names of tensors as torch lists them: a module's own, then those of each module in it."""
+    own = [name for name in names if "." not in name]
+    within: dict[str, list[str]] = {}
+    for name in names:
+        module, dot, rest = name.partition(".")
+        if dot:
+            within.setdefault(module, []).append(rest)
+    inner = [f"{m}.{name}" for m, rest in within.items() for name in _module_by_module(rest)]
+    return own + inner
 
 
 def _collect_held(children: Held, found: dict[str, Shape]) -> None:

@@ -25,6 +25,7 @@ from netspec.compiler.expanding.context import (
 from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
+from netspec.compiler.expanding.parametrize import with_parametrizations
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.expanding.unread import without_unread
 from netspec.compiler.ir import (
@@ -247,6 +248,9 @@ class Expander:
             context.guard_size(output, entry.span)
             known = context.inferred[key] = output, op.num_params(*shapes)
         output, params = known
+        if entry.parametrize is not None:
+            op = with_parametrizations(context, entry, op, shapes, site.scope)
+            params = op.num_params(*shapes)
         context.add_params(params, entry.span)
         sources = tuple([wire.source for wire in inputs])
         layer = Layer(site.name, site.path, "op", entry.span, sources, shapes, output, op=op,
@@ -265,6 +269,11 @@ class Expander:
         """A block with its parameters bound; None after a finding."""
         context, scope = self.context, site.scope
         block = context.document.blocks[block_name]
+        if entry.parametrize is not None:
+            context.report("NS313", f"the block `{block_name}` has no weight of its own",
+                           entry.parametrize.span,
+                           f"put it beside a layer of `{block_name}`")  # fmt: skip
+            return None
         if len(site.inputs) != len(block.inputs):
             _refuse_inputs(context, block, entry, len(site.inputs))
             return None

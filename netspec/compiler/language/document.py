@@ -10,11 +10,13 @@ from netspec.diagnostics import Diagnostic, Span
 from netspec.source import Mapping, Node, Source
 
 MODIFIERS: Final = (
-    "name", "from", "branches", "if", "else", "repeat", "each", "call", "when", "tie", "layers",
+    "name", "from", "branches", "if", "else", "repeat", "each", "call", "when", "tie",
+    "parametrize", "layers",
 )  # fmt: skip
-MARKS: Final = frozenset(MODIFIERS) - {"else"}
-"""The modifiers that make a mapping one layer. `else` does not stand without `if`: where none of
-these does, it is the name of a child, as any other word is."""
+MARKS: Final = frozenset(MODIFIERS) - {"else", "parametrize"}
+"""The modifiers that make a mapping one layer. `else` does not stand without `if`, nor
+`parametrize` without a layer: where none of these does, each is the name of a child, as any other
+word is."""
 
 PARAM_TYPES: Final = ("int", "float", "bool", "str", "list")
 
@@ -63,6 +65,7 @@ class Entry:
     training_only: bool = False
     tie: tuple[str, Span] | None = None
     """The name of the layer whose weight this one shares."""
+    parametrize: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

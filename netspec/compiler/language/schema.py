@@ -10,6 +10,7 @@ from netspec.json_schema import Schema
 from netspec.ops import OPS
 from netspec.ops.base import Op
 from netspec.ops.dtype import DTYPES
+from netspec.ops.parametrize import PARAMETRIZATIONS
 from netspec.recipe import TRAIN_SCHEMA
 
 EXPRESSION: Final = "expression"
@@ -168,8 +169,41 @@ def _modifiers() -> dict[str, Schema]:
         "call": {**NAME, "description": "an earlier layer to run again, weights shared"},
         "tie": {**NAME, "description": "an earlier layer whose weight this layer shares"},
         "when": {"enum": ["training"], "description": "a layer that runs only in training"},
+        "parametrize": widen(PARAMETRIZE),
         "layers": {**LAYERS, "description": "a sequence of layers"},
     }
+
+
+def _parametrize() -> Schema:
+    """One parametrization with its arguments or its name alone, a list of them, or none."""
+    entries: dict[str, Schema] = {
+        name: {
+            "type": ["object", "null"],
+            "description": found.summary,
+            "properties": found.args,
+            "additionalProperties": False,
+        }
+        for name, found in PARAMETRIZATIONS.items()
+    }
+    one: Schema = {
+        "type": ["object", "string"],
+        "properties": entries,
+        "pattern": f"^(?:{'|'.join(entries)})$",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {
+        **one,
+        "type": ["object", "string", "array", "null"],
+        "items": one,
+        "minItems": 1,
+        "description": "the layer's weight as a function of what is learned",
+    }
+
+
+PARAMETRIZE: Final = _parametrize()
+"""What may stand under `parametrize`, without expressions."""
 
 
 def spec_schema() -> Schema:

@@ -48,6 +48,18 @@ _CONFLICTS: Final = (
         "call it as often by `each`, as in `again$(index): {each: 3, call: conv}`",
     ),
     (
+        "call",
+        "parametrize",
+        "`call` runs a layer that has its weights already",
+        "parametrize the layer that it calls",
+    ),
+    (
+        "tie",
+        "parametrize",
+        "`tie` takes another layer's weight, and `parametrize` makes this one's",
+        "keep one of them",
+    ),
+    (
         "branches",
         "call",
         "branches are joined by a layer of their own, not by `call`",
@@ -268,6 +280,10 @@ class Entries(ArgumentChecks):
                 message = f"`layers` beside `each` stand in the sequence around, without `{key}`"
                 hint = f"give `{key}` to a layer among them, or write `Sequential:` for `layers:`"
                 self.say("NS206", message, node.keys[key], hint)
+        if "parametrize" in node.items:
+            hint = "put it beside the layer that has the weight"
+            at = node.keys["parametrize"]
+            self.say("NS313", "a sequence has no weight of its own", at, hint)
         if inner.kind != "sequence" or inner.repeat or inner.condition or inner.branches:
             child = Child(None, inner.span, inner)
             inner = Entry("sequence", inner.span, children=(child,))
@@ -301,6 +317,8 @@ class Entries(ArgumentChecks):
                 (extra["tie"],) = words(value)
             elif key == "when":
                 extra["training_only"] = True
+            elif key == "parametrize":
+                extra["parametrize"] = value
             else:
                 extra[key] = _loop(value, node.keys[key])
         if "branches" in given:
