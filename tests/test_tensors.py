@@ -114,3 +114,50 @@ layers:
         return step_memory(netspec.loads(text)).saved.values
 
     assert kept(", trainable: false") < kept("")
+
+
+SHARED = """
+netspec: 1
+input: [3, 4, 24]
+layers:
+  scale: {Parameter: {shape: [24], std: 1}}
+  scaled: {from: [input, scale], Mul: {}}
+  wave: {from: scale, Sin: {}}
+  shifted: {from: [scaled, scale], Sub: {}}
+"""
+WAVE = "  wave: {from: scale, Sin: {}}\n"
+
+
+@pytest.mark.parametrize("read_besides", [True, False])
+def test_a_tensor_of_fewer_dimensions_is_spread_as_torch_does(read_besides: bool) -> None:
+    outputs = "outputs: {a: shifted, b: wave, c: scale}\n"
+    text = SHARED + outputs if read_besides else SHARED.replace(WAVE, "")
+    network = netspec.loads(text)
+    module = network.build().train()
+    scale = module.get_parameter("scale")
+    assert scale.shape == (24,)
+    x = torch.randn(5, 3, 4, 24)
+    out = module(x)
+    if read_besides:
+        assert out["b"].equal(scale.sin().expand(5, 24))
+        assert out["c"].equal(scale.expand(5, 24))
+        out = out["a"]
+    assert out.equal(x * scale - scale)
+    assert network.output_shape == (3, 4, 24)
+    assert list(module.state_dict()) == ["scale"]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "  vector: {Amax: [1, 2]}\n  sum: {from: [input, vector], Add: {}}\n",
+        "  scale: {Parameter: [24]}\n  wave: {from: scale, Sin: {}}\n"
+        "  sum: {from: [input, wave], Add: {}}\n",
+        "  scale: {Parameter: {shape: [24], batch: true}}\n"
+        "  sum: {from: [input, scale], Add: {}}\n",
+        "  scale: {Parameter: [3, 1]}\n  sum: {from: [input, scale], Add: {}}\n",
+    ],
+)
+def test_a_value_with_a_batch_is_given_no_dimension(layers: str) -> None:
+    with pytest.raises(netspec.SpecError, match="NS403"):
+        netspec.loads(f"netspec: 1\ninput: [3, 4, 24]\nlayers:\n{layers}")

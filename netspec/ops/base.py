@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 Shape = tuple[int, ...]
+
+
+class Unbatched(Shape):
+    """The shape of a tensor that all samples of a batch share, so that it has no batch."""
+
+
 Ints = int | tuple[int, ...]
 
 Saves = Literal["input", "output", "both", "nothing"]

@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from netspec.json_schema import INTEGER
-from netspec.ops.base import Op, Refusal, Saved, Shape, arg, text
+from netspec.ops.base import Op, Refusal, Saved, Shape, Unbatched, arg, text
 from netspec.ops.torch_op import dimension, new_dimension
 
 if TYPE_CHECKING:
@@ -57,6 +57,18 @@ class Elementwise(Op, abstract=True):
                 )
             out = joined
         return out
+
+
+def aligned(op: Op, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The shapes as each sample sees them: what all share gets sizes of 1 before its own.
+
+    So torch broadcasts a tensor without a batch; a value that has one begins with it, and is never
+    given a dimension. Other layers take a tensor of their container as every sample's own.
+    """
+    dims = max((len(x) for x in shapes if not isinstance(x, Unbatched)), default=0)
+    if not isinstance(op, Elementwise):
+        dims = 0
+    return tuple((*(1,) * (dims - len(x)), *x) if isinstance(x, Unbatched) else x for x in shapes)
 
 
 class Add(Elementwise):

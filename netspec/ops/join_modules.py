@@ -6,6 +6,23 @@ import torch
 from torch import Tensor, nn
 
 
+class Aligned(nn.Module):
+    """A join of which some arguments, by their places, get dimensions of size 1 after the batch."""
+
+    def __init__(self, join: nn.Module, missing: dict[int, int]) -> None:
+        super().__init__()
+        self.join, self.missing = join, missing
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Join tensors that then broadcast."""
+        aligned = list(inputs)
+        for place, count in self.missing.items():
+            x = inputs[place]
+            aligned[place] = x.reshape(x.shape[0], *(1,) * count, *x.shape[1:])
+        out: Tensor = self.join(*aligned)
+        return out
+
+
 class Add(nn.Module):
     """Sum of its arguments, from left to right."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from netspec.counted import counted
 from netspec.json_schema import BOOL, NUMBER, POSITIVE_NUMBER, Schema, nullable, one_of
-from netspec.ops.base import Op, Refusal, Shape, arg
+from netspec.ops.base import Op, Refusal, Shape, Unbatched, arg
 from netspec.ops.dtype import FLOAT, Dtype
 
 SHAPE: Final[Schema] = {
@@ -41,7 +41,7 @@ class Parameter(Op):
         """The shape that was written."""
         if inputs:
             raise Refusal("NS407", "Parameter takes no input")
-        return self.shape
+        return self.shape if self.batch else Unbatched(self.shape)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """The tensor, whose name is the layer's own."""
@@ -142,7 +142,7 @@ class Buffer(Op):
         """The shape that was written."""
         if inputs:
             raise Refusal("NS407", "Buffer takes no input")
-        return self.shape
+        return self.shape if self.batch else Unbatched(self.shape)
 
     def dtypes(self, *given: Dtype) -> Dtype:
         """Floating-point, or integers with the bound that they stay below."""

@@ -9,7 +9,8 @@ from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import Layer
 from netspec.compiler.language.expression import size_of
 from netspec.compiler.language.work import Work
-from netspec.ops.base import Op, Refusal, Shape, inferred
+from netspec.ops.base import Op, Refusal, Shape, Unbatched, inferred
+from netspec.ops.join import aligned
 
 STEPS: Final = 3
 """Steps of work that one layer takes."""
@@ -56,6 +57,8 @@ def output_shape(
     def call(child: Layer, given: tuple[Shape, ...]) -> Any:
         if child.outputs and work is not None:
             work.spend(len(child.outputs))
+        if Unbatched in map(type, given):
+            given = tuple(map(tuple, given)) if child.op is None else aligned(child.op, given)
         if child.op is not None and not child.size_dependencies:
             return _infer(child.op, given, memo)
         return output_shape(child, given, memo, again, work)

@@ -19,6 +19,7 @@ from netspec.compiler.language.init_rule import Rule
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops.base import Refusal, Shape
 from netspec.ops.join import Elementwise
+from netspec.ops.join_modules import Aligned
 from netspec.ops.matmul import AddMM
 
 BlockRules = dict[str, tuple[Rule, ...]]
@@ -83,6 +84,12 @@ def _container(
                 batched[child.name] = child.output
         else:
             made[child.name] = _child(child, rules, mine)
+    for child in layer.children if batched else ():
+        missing = _missing(layer, child, batched)
+        if missing:
+            join = made[child.name]
+            assert isinstance(join, nn.Module)
+            made[child.name] = Aligned(join, missing)
     put(graph, held(layer), made)
     modules = tuple(n for n, m in made.items() if "." in n and isinstance(m, nn.Module))
     if modules:
@@ -104,6 +111,18 @@ def _broadcasts(layer: Layer, tensor: Layer, needed: set[int]) -> bool:
         for reader in layer.children
         if reader.runs and index in reader.sources
     )
+
+
+def _missing(layer: Layer, join: Layer, batched: dict[str, Shape]) -> dict[int, int]:
+    """How many dimensions the tensors that each sample is given have too few for `join`."""
+    if not isinstance(join.op, Elementwise) or join.kind == "call":
+        return {}
+    found = {}
+    for place, (source, shape) in enumerate(zip(join.sources, join.inputs, strict=True)):
+        tensor = layer.children[source] if 0 <= source < len(layer.children) else None
+        if tensor is not None and tensor.name in batched and len(shape) > len(tensor.output):
+            found[place] = len(shape) - len(tensor.output)
+    return found
 
 
 def _child(layer: Layer, rules: BlockRules, mine: frozenset[int]) -> nn.Module:

@@ -46,7 +46,7 @@ class Builder:
         self.context, self.site, self.scope = context, site, site.scope
         self.expand = expand
         self.fed = tuple([wire.source for wire in inputs])
-        self.starts = tuple([wire._replace(source=INPUT - i) for i, wire in enumerate(inputs)])
+        self.starts = tuple([wire.sampled(INPUT - i) for i, wire in enumerate(inputs)])
         self.prefix = f"{site.path}." if site.path else ""
         self.free: dict[str, Wire] = {}
         """Values from around the container that it reads: its inputs after those of its own."""
@@ -186,9 +186,9 @@ class Builder:
         if around is None or around.choices:
             return around
         if around.source in self.fed:
-            return around._replace(source=INPUT - self.fed.index(around.source))
+            return around.sampled(INPUT - self.fed.index(around.source))
         source = INPUT - len(self.starts) - len(self.free)
-        found = self.free[name] = around._replace(source=source)
+        found = self.free[name] = around.sampled(source)
         return found
 
     def tapped(self, name: str, span: Span) -> Wire | None:

@@ -42,6 +42,10 @@ class Wire(NamedTuple):
     """The names of several values, of which one must be named: this wire alone is none."""
     dtype: Dtype = FLOAT
 
+    def sampled(self, source: int) -> Wire:
+        """The wire within a container, where it is `source` and each sample's own."""
+        return self._replace(source=source, shape=None if self.shape is None else (*self.shape,))
+
 
 class Frame(Protocol):
     """What can be named at a place."""

@@ -46,8 +46,9 @@ from netspec.compiler.language.work import Work
 from netspec.counted import counted
 from netspec.diagnostics import Diagnostic, SpecError
 from netspec.ops import OPS
-from netspec.ops.base import Op, Refusal, Shape
+from netspec.ops.base import Op, Refusal, Shape, Unbatched
 from netspec.ops.dtype import FLOAT
+from netspec.ops.join import aligned
 
 
 class Expansion(NamedTuple):
@@ -223,6 +224,8 @@ class Expander:
         shapes = tuple([wire.shape for wire in inputs if wire.shape is not None])
         if len(shapes) < len(inputs):
             return None
+        if Unbatched in map(type, shapes):
+            shapes = aligned(op, shapes)
         key = (id(op), shapes)
         dtypes = tuple([wire.dtype for wire in inputs])
         given = kinds(dtypes)
@@ -288,7 +291,7 @@ class Expander:
         if len(known) < len(bound):
             return None
         within = (*scope.expanded_from, ExpandedFrom(block_name, entry.span))
-        starts = tuple([wire._replace(source=INPUT - i) for i, wire in enumerate(site.inputs)])
+        starts = tuple([wire.sampled(INPUT - i) for i, wire in enumerate(site.inputs)])
         inner = Scope(env, block_name, within)
         frame = Wall(zip(block.inputs, starts, strict=True))
         frame.outputs = bool(block.outputs)
