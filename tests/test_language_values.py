@@ -251,3 +251,39 @@ def test_a_tied_weight_is_one_tensor_under_two_names() -> None:
     assert torch.equal(
         built(ids), torch.nn.functional.linear(hidden, built.words.weight, built.head.bias)
     )
+
+
+def test_a_value_that_only_training_gives_is_tapped_in_training_alone() -> None:
+    net = network(
+        """
+        layers:
+          body:
+            x: {Conv2d: {out_channels: 4, kernel_size: 1}}
+            aux: {when: training, Sequential: [AdaptiveAvgPool2d: 1, Flatten]}
+            y: {from: x, ReLU: {}}
+          head: [AdaptiveAvgPool2d: 1, Flatten]
+        outputs: {logits: head, aux: body.aux}
+        """
+    )
+    assert [one.training_only for one in net.outputs] == [False, True]
+    assert net.min_input_size == 1
+    built = net.build()
+    x = torch.randn(2, 3, 8, 8)
+    assert sorted(built.train()(x)) == ["aux", "logits"]
+    assert built.eval()(x).shape == (2, 4)
+
+
+def test_a_block_of_two_inputs_may_run_its_layers_one_after_another() -> None:
+    net = network(
+        """
+        blocks: {First: {inputs: [p, q], layers: [{from: p, ReLU: {}}, Tanh]}}
+        layers: [{from: [input, input], First: {}}]
+        """
+    )
+    x = torch.randn(2, 3, 8, 8)
+    assert torch.equal(net.build()(x), x.relu().tanh())
+
+
+def test_a_name_within_a_layer_that_is_misspelt_gets_the_nearest_one() -> None:
+    found = finding(BACKBONE + "  more: {from: backbone.bb, ReLU: {}}\n")
+    assert (found.code, found.hint) == ("NS304", "did you mean `backbone.b`?")

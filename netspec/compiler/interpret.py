@@ -46,13 +46,20 @@ def interpret(
 
 
 def returned(layer: Layer, values: dict[int, Value]) -> Any:
-    """What a container gives of the values within it: one, or a tuple of several."""
-    try:
-        return (
-            tuple([values[at] for at in layer.results]) if layer.results else values[layer.result]
-        )
-    except KeyError as missing:
-        raise _missing(layer, missing.args[0]) from None
+    """What a container gives of the values within it: one, or a tuple of several.
+
+    None stands for what only training gives, where that was left out. Raises `Refusal` (NS409)
+    where a layer gives fewer values of this input.
+    """
+    if not layer.results:
+        return values[layer.result] if layer.result in values else _absent(layer, layer.result)
+    return tuple([values[at] if at in values else _absent(layer, at) for at in layer.results])
+
+
+def _absent(layer: Layer, source: int) -> Any:
+    """None for what only training gives. Raises `Refusal` for any other value that is not there."""
+    if not layer.children[sibling(source)].training_only:
+        raise _missing(layer, source)
 
 
 def _missing(layer: Layer, source: int) -> Refusal:

@@ -137,6 +137,8 @@ def _is_chain(layer: Layer) -> bool:
     """Whether every child is fed by the one before, as in `nn.Sequential`."""
     if layer.order or layer.free or layer.results or layer.result != len(layer.children) - 1:
         return False
+    if len(layer.inputs) > 1:
+        return False
     return all(
         child.sources == (i - 1 if i else INPUT,)
         and child.kind != "call"

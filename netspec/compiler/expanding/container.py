@@ -19,7 +19,7 @@ from netspec.compiler.expanding.feeds import either, source_names
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
 from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.loops import spread
-from netspec.compiler.expanding.taps import layer_called, tap
+from netspec.compiler.expanding.taps import inner_names, layer_called, tap
 from netspec.compiler.expanding.ties import tied
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
 from netspec.compiler.language.document import Child, Entry
@@ -152,7 +152,7 @@ class Builder:
         value = self.lookup(name, span)
         if value is None:
             if not self.poisoned:
-                near = nearest(name, self.visible())
+                near = nearest(name, [*self.visible(), *inner_names(self, name)])
                 hint = f"did you mean `{near}`?" if near else (
                     "`from` takes an earlier layer of this sequence or of one around it, or `input`"
                 )  # fmt: skip

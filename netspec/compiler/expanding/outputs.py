@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration, listed_names
 from netspec.compiler.expanding.kinds import kinds, value_dtype
-from netspec.compiler.expanding.taps import value_shape, within
-from netspec.compiler.ir import Layer, Output, Scope, changed, sibling
+from netspec.compiler.expanding.taps import only_in_training, value_shape, within
+from netspec.compiler.ir import Layer, Output, Scope, changed
 from netspec.compiler.language.document import Block, Child
 from netspec.diagnostics import Span, nearest
 from netspec.source import Scalar
@@ -25,7 +25,7 @@ def outputs(context: Elaboration, root: Layer, scope: Scope) -> tuple[Layer, tup
         if reached is None:
             continue
         root, source = reached
-        training = source >= 0 and root.children[sibling(source)].training_only
+        training = only_in_training(root.children, source)
         shape, dtype = value_shape(root, source), value_dtype(root, source)
         found.append(Output(key, source, shape, training, dtype))
     if found and found[0].training_only:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from netspec.compiler.expanding.context import Frame
 from netspec.compiler.expanding.kinds import kinds, value_dtype
 from netspec.compiler.ir import OUTPUT, Layer, changed, sibling
 from netspec.ops.base import Shape
@@ -42,7 +43,7 @@ def tap(children: list[Layer], index: int, name: str, spend: Spend) -> Tapped | 
         children[i] = made
     given = children[index]
     place = given.output_names.index(name)
-    training = given.training_only or _only_in_training(given, place)
+    training = only_in_training(children, index + place * OUTPUT)
     dtype = given.dtypes[place] if given.dtypes else FLOAT
     return Tapped(index + place * OUTPUT, given.outputs[place], training, dtype)
 
@@ -74,6 +75,15 @@ def within(layer: Layer, name: str, spend: Spend) -> tuple[Layer, int] | None:
         if reached is not None:
             return changed(layer, children=tuple(children)), reached.source
     return None
+
+
+def inner_names(frame: Frame, name: str) -> list[str]:
+    """The names that could stand for a misspelt one with dots: of what is in its first part."""
+    first, dot, _ = name.partition(".")
+    layer = frame.layer(first) if dot else None
+    if layer is None:
+        return []
+    return [f"{first}.{inner}" for inner in (*(c.name for c in layer.children), *layer.choices)]
 
 
 def layer_called(children: list[Layer] | tuple[Layer, ...], name: str) -> Layer | None:
@@ -117,9 +127,10 @@ def _giving(layer: Layer, name: str, spend: Spend) -> Layer | None:
     )
 
 
-def _only_in_training(layer: Layer, place: int) -> bool:
-    if not layer.results or layer.results[place] < 0:
+def only_in_training(children: Sequence[Layer], source: int) -> bool:
+    """Whether what gives this value among the children runs only in training."""
+    if source < 0:
         return False
-    source = layer.results[place]
-    child = layer.children[sibling(source)]
-    return child.training_only or _only_in_training(child, source // OUTPUT)
+    child, place = children[sibling(source)], source // OUTPUT
+    inner = bool(child.results) and only_in_training(child.children, child.results[place])
+    return child.training_only or inner

@@ -20,7 +20,7 @@ from netspec.compiler.lints.single_value_norm import single_value_norm
 from netspec.compiler.lints.softmax_before_loss import softmax_before_loss
 from netspec.compiler.lints.unflattened_head import unflattened_head
 from netspec.compiler.lints.unread_pixels import unread_pixels
-from netspec.compiler.lints.unused import unused_blocks, unused_layers, unused_params
+from netspec.compiler.lints.unused import unused_blocks, unused_inputs, unused_layers, unused_params
 from netspec.diagnostics import MAX_FINDINGS, Diagnostic, Span
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ LINTS: Final[tuple[Callable[[Flow], Iterator[Diagnostic]], ...]] = (
     bias_before_norm,
     unread_pixels,
     unused_layers,
+    unused_inputs,
     unused_blocks,
     unused_params,
     linear_pair,

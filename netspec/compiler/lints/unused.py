@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from netspec.compiler.ir import walk
+from netspec.compiler.ir import INPUT, walk
 from netspec.compiler.language.document import Param
 from netspec.compiler.language.expression import ExpressionError, names, pieces
 from netspec.compiler.lints.flow import Flow, provenance
@@ -43,6 +43,21 @@ def unused_layers(flow: Flow) -> Iterator[Diagnostic]:
             so, hint = so and ", so only its calls run", "write it where the first call stands"
         message = f"nothing uses `{layer.path}`{so}"
         yield Diagnostic("NS604", message, span, provenance(layer), hint)
+
+
+def unused_inputs(flow: Flow) -> Iterator[Diagnostic]:
+    """Report each of several inputs that no layer takes."""
+    network = flow.network
+    if len(network.inputs) == 1:
+        return
+    taken = {output.source for output in network.output_list}
+    for child in network.root.children:
+        taken.update(child.sources)
+    for place, entry in enumerate(network.document.inputs):
+        if INPUT - place not in taken:
+            message = f"nothing uses the input `{entry.name}`"
+            hint = f"delete it, or name it, as in `from: {entry.name}`"
+            yield Diagnostic("NS604", message, entry.node.span, (), hint)
 
 
 def unused_blocks(flow: Flow) -> Iterator[Diagnostic]:
