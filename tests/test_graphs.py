@@ -5,19 +5,24 @@ NETSPEC_RANDOM_GRAPHS sets how many are drawn, NETSPEC_RANDOM_SEED which.
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
-import random
+import warnings
+from collections import Counter
 from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import torch
 import yaml
 from graph_reference import Refused, Run
-from random_graphs import Graphs
+from random_graphs import graph
+from test_ops_run import LAYOUTS
 from torch import Tensor, nn
-from torch_answer import torch_macs
+from torch_answer import first, torch_macs
 
 import netspec
 from netspec.compiler.facade import Network
@@ -34,34 +39,68 @@ Spec = dict[str, Any]
 
 
 def spec(number: int) -> Spec:
-    """The graph of a number."""
-    return Graphs(random.Random(f"{SEED}-{number}")).spec()
+    """The graph of a number; under `extends` stands the spec that it extends."""
+    return graph(SEED, number).spec()
+
+
+class Plain(yaml.SafeDumper):
+    """Writes what is there twice twice, since a spec has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def written(data: Spec) -> str:
-    return yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=90)
+    return yaml.dump(data, Dumper=Plain, sort_keys=False, default_flow_style=None, width=90)
 
 
-def disagreement(data: Spec) -> str | None:
-    """What netspec says otherwise than torch, or None."""
+def loaded(data: Spec) -> Network:
+    """The network; of two specs in two files where one extends the other."""
+    if "extends" not in data:
+        return netspec.loads(written(data))
+    with TemporaryDirectory() as folder:
+        base, child = Path(folder, "base.yaml"), Path(folder, "spec.yaml")
+        base.write_text(written(data["extends"]), encoding="utf-8")
+        child.write_text(written({**data, "extends": base.name}), encoding="utf-8")
+        return netspec.load(child)
+
+
+def whole(data: Spec) -> Spec:
+    """The spec as one, where it extends another."""
+    if "extends" not in data:
+        return data
+    base, child = data["extends"], {k: v for k, v in data.items() if k != "extends"}
+    params = {**base.get("params", {}), **child.get("params", {})}
+    return {**base, **child, **({"params": params} if params else {})}
+
+
+def disagreement(drawn: Spec, tally: Counter[str]) -> str | None:
+    """What netspec says otherwise than torch, or None; the answer is counted in `tally`."""
+    data = whole(drawn)
     shape = tuple(data["input"])
     reference = Run(data)
     refusal = None
     try:
-        out = tuple(reference(torch.zeros(BATCH, *shape, device="meta")).shape[1:])
+        outputs = reference(torch.randn(BATCH, *shape))
     except Refused as problem:
-        refusal = str(problem)
+        refusal = problem
     try:
-        net = netspec.loads(written(data))
+        net = loaded(drawn)
     except netspec.SpecError as problem:
-        return None if refusal else f"refused by netspec alone: {problem}"
-    if refusal:
+        if refusal is None:
+            return f"refused by netspec alone: {problem}"
+        tally[f"refused: {refusal.stated}" if refusal.stated else "refused by torch too"] += 1
+        return None
+    if refusal is not None:
         return f"refused by torch alone: {refusal}"
+    tally["accepted"] += 1
+    given = {o.name: o.shape for o in net.output_list}
     return (
-        differ("output", net.output_shape, out)
+        differ("outputs", given, {k: tuple(v.shape[1:]) for k, v in outputs.items()})
         or differ("shapes", shapes(net.root), reference.shapes)
         or differ("tensors", net.state, reference.state)
-        or built(net, data)
+        or built(net, data, reference)
+        or least_otherwise(net, data)
     )
 
 
@@ -82,48 +121,85 @@ def differ(what: str, ours: Any, theirs: Any) -> str | None:
     return f"{what}: netspec {ours}, torch {theirs}"
 
 
-def built(net: Network, data: Spec) -> str | None:
+def built(net: Network, data: Spec, reference: Run) -> str | None:
     """The built module: its tensors, every shape as it runs, its outputs and its multiply-adds."""
     torch.manual_seed(0)
     module = net.build()
     state = {k: tuple(v.shape) for k, v in module.state_dict().items()}
     if list(state.items()) != list(net.state.items()):
         return differ("built tensors", dict(net.state), state) or "the tensors' order"
+    if list(state) != reference.listed():
+        return f"the tensors' order: {list(state)}, of the reference {reference.listed()}"
+    for name, number in reference.expected_starts().items():
+        if not math.isnan(number) and not (module.state_dict()[name] == number).all():
+            return f"`{name}` does not start with {number}"
     x = torch.randn(BATCH, *net.input_shape)
     seen = watch(module, x)
     known = shapes(net.root)
     for path, found in seen.items():
-        if known[path] not in found:
+        if path in known and known[path] not in found:
             return f"{path}: netspec {known[path]}, the module {found}"
+    macs = differ("multiply-adds", net.macs, torch_macs(module, (net.input_shape,)))
+    return macs or used(module.double(), x.double(), data)
+
+
+def used(module: nn.Module, x: Tensor, data: Spec) -> str | None:
+    """What goes wrong where the module is evaluated, copied, given one sample, or trained."""
+    copy = deepcopy(module)
+    weights = {k: v.clone() for k, v in module.state_dict().items()}
     module.eval()
-    reference = Run(data, training=False, device="cpu", weights=module.state_dict())
     with torch.no_grad():
-        ours = module(x)
-        # in eval mode what only training has does not run, and takes no part in the output
-        theirs = reference(x)
-    if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=1e-5, rtol=1e-4):
-        return f"the outputs differ by {(ours - theirs).abs().max()}"
-    return used(module, x, ours) or differ(
-        "multiply-adds", net.macs, torch_macs(module, (net.input_shape,))
+        expected = Run(data, training=False, weights=weights, dtype=x.dtype)(x)
+        for what, other in (
+            ("the module", module),
+            ("a copy", copy.eval()),
+            ("a pickled one", pickle.loads(pickle.dumps(module))),
+        ):
+            if not alike(named(other(x), expected), expected):
+                return f"{what} answers otherwise than torch in evaluation"
+        one = named(module(x[:1]), expected)
+        if not batch_statistics(module) and not alike(one, {k: v[:1] for k, v in expected.items()}):
+            return "one sample alone is answered otherwise than among others"
+    trained = Run(data, weights=weights, dtype=x.dtype)(x)
+    for name, layout in LAYOUTS.items():
+        with torch.no_grad():
+            if not alike(named(module(layout(x)), expected), expected):
+                return f"inputs that are {name} are answered otherwise"
+        out = named(copy.train()(layout(x).requires_grad_()), trained)
+        if name == "plain" and not draws(module) and not alike(out, trained):
+            return "a copy answers otherwise than torch in training"
+        total = sum(value.sum() for value in out.values())
+        if isinstance(total, Tensor) and total.requires_grad:
+            total.backward()
+    return None
+
+
+def named(out: Any, like: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The outputs by their names; a single one by that of `like`."""
+    return out if isinstance(out, dict) else dict.fromkeys(list(like)[:1], out)
+
+
+def alike(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(
+        a[k].shape == b[k].shape
+        and torch.allclose(a[k], b[k], atol=1e-7, rtol=1e-6, equal_nan=True)
+        for k in a
     )
 
 
-def used(module: nn.Module, x: Tensor, expected: Tensor) -> str | None:
-    """What goes wrong where the module is copied, pickled, given one sample, or trained."""
-    with torch.no_grad():
-        for what, other in (
-            ("a copy", deepcopy(module)),
-            ("a pickled one", pickle.loads(pickle.dumps(module))),
-        ):
-            if not torch.equal(other(x), expected):
-                return f"{what} of the module answers otherwise"
-        one = module(x[:1])
-    if not torch.allclose(one, expected[:1], atol=1e-4, rtol=1e-3):
-        return "one sample alone is answered otherwise than among others"
-    out = module.train()(x.clone().requires_grad_())
-    (out[0] if isinstance(out, tuple) else out).sum().backward()
-    module.eval()
-    return None
+def batch_statistics(module: nn.Module) -> bool:
+    """Whether a sample's answer depends on the others, also in evaluation."""
+    norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    return any(isinstance(m, norms) and m.running_mean is None for m in module.modules())
+
+
+def draws(module: nn.Module) -> bool:
+    """Whether the module's answer in training has something of chance."""
+    return any(
+        isinstance(m, nn.RReLU)
+        or any(vars(m).get(k) for k in ("p", "dropout", "attention_dropout", "dropout_p"))
+        for m in module.modules()
+    )
 
 
 def watch(module: nn.Module, x: Tensor) -> dict[str, set[Shape]]:
@@ -131,8 +207,8 @@ def watch(module: nn.Module, x: Tensor) -> dict[str, set[Shape]]:
     seen: dict[str, set[Shape]] = {}
 
     def hook(path: str) -> Any:
-        def remember(_module: nn.Module, _inputs: Any, out: Tensor) -> None:
-            seen.setdefault(path, set()).add(tuple(out.shape[1:]))
+        def remember(_module: nn.Module, _inputs: Any, out: Any) -> None:
+            seen.setdefault(path, set()).add(tuple(first(out).shape[1:]))
 
         return remember
 
@@ -144,75 +220,66 @@ def watch(module: nn.Module, x: Tensor) -> dict[str, set[Shape]]:
     return seen
 
 
-def least_size(data: Spec) -> int | None:
-    """The least height and width that torch takes in eval mode, by trying each."""
+def least_otherwise(net: Network, data: Spec) -> str | None:
+    """Whether the least size is another than a search finds.
+
+    What nobody reads does not run. Of a network whose layers depend on the size, netspec may ask
+    that it fits all the same: its answer is then between that of what is read and that of all.
+    """
+    ours, found = net.min_input_size, least_size(data, lazy=True)
+    if ours == found:
+        return None
+    if any(layer.size_dependencies for layer in (net.root, *net.layers)):
+        most = least_size(data, lazy=False)
+        low, high = (math.inf if n is None else n for n in (found, most))
+        if low <= (math.inf if ours is None else ours) <= high:
+            return None
+    return f"least size: netspec {ours}, torch {found}"
+
+
+def least_size(data: Spec, *, lazy: bool) -> int | None:
+    """The least height and width that torch takes, but for what only training has."""
     channels, *sizes = data["input"]
-    for n in range(1, max(sizes) + 1):
+    for n in range(1, max(sizes, default=0) + 1):
+        resized = {**data, "input": [channels, *[n] * len(sizes)]}
         try:
-            Run(data, training=False)(
-                torch.zeros(BATCH, channels, *[n] * len(sizes), device="meta")
-            )
+            Run(resized, whole=False, lazy=lazy)(torch.zeros(BATCH, *resized["input"]))
         except Refused:
             continue
         return n
     return None
 
 
-def answered_otherwise(numbers: range) -> list[str]:
+def answered_otherwise(numbers: range, tally: Counter[str]) -> list[str]:
     """The graphs of which netspec says otherwise than torch."""
     found = []
     for number in numbers:
         data = spec(number)
-        said = disagreement(data)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what torch runs all the same
+                said = disagreement(data, tally)
+        except Exception as error:
+            said = f"fails: {type(error).__name__}: {error}"
         if said:
             found.append(f"graph {number}: {said}\n{written(data)}")
     return found
 
 
-def least_otherwise(numbers: range) -> list[str]:
-    """The graphs for which netspec and a search find different least sizes."""
-    found = []
-    for number in numbers:
-        data = spec(number)
-        try:
-            net = netspec.loads(written(data))
-        except netspec.SpecError:
-            continue
-        ours, theirs = net.min_input_size, least_size(data)
-        if ours != theirs:
-            found.append(f"graph {number}: netspec {ours}, torch {theirs}\n{written(data)}")
-    return found
-
-
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_networks_are_answered_as_torch_answers_them(part: int) -> None:
-    found = answered_otherwise(range(part, COUNT, PARTS))
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_the_least_input_size_is_what_a_search_finds(part: int) -> None:
-    found = least_otherwise(range(part, COUNT, PARTS))
+    tally: Counter[str] = Counter()
+    numbers = range(part, COUNT, PARTS)
+    found = answered_otherwise(numbers, tally)
+    print(dict(tally))  # seen with `pytest -rP`
     assert not found, "\n".join(found)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(20))
 def test_twenty_thousand_random_networks(part: int) -> None:
+    tally: Counter[str] = Counter()
     numbers = range(part, max(SOAK, COUNT), 20)
-    found = [*answered_otherwise(numbers), *least_otherwise(numbers)]
+    found = answered_otherwise(numbers, tally)
+    print(dict(tally))
     assert not found, "\n".join(found)
-
-
-def test_the_draw_is_mostly_accepted_and_uses_the_whole_language() -> None:
-    texts, accepted = [], 0
-    for number in range(100):
-        texts.append(written(spec(number)))
-        try:
-            netspec.loads(texts[-1])
-        except netspec.SpecError:
-            continue
-        accepted += 1
-    assert 50 <= accepted <= 90
-    for word in ("branches", "repeat", "each", "call", "if:", "when", "blocks", "from", "params"):
-        assert sum(word in text for text in texts) >= 3, word

@@ -184,6 +184,17 @@ class TestTheLeastInputSize:
         )
         assert netspec.loads(text).least_input == (3, None)
 
+    def test_asks_nothing_of_what_only_training_runs(self) -> None:
+        text = (
+            "netspec: 1\ninput: [3, 64, 64]\nlayers:\n"
+            "  stem: {if: $(input.height > 8), Conv2d: {out_channels: 3, kernel_size: 3}}\n"
+            "  helper: {when: training, AvgPool2d: 30}\n"
+            "  more: {from: helper, when: training, Flatten: {}}\n"
+            "  last: ReLU\n"
+            "outputs: {logits: last, helper: more}\n"
+        )
+        assert netspec.loads(text).min_input_size == 1
+
     def test_ends_within_a_budget_and_says_where(self) -> None:
         text = "netspec: 1\ninput: [1, 900000]\nlayers: [{repeat: 50, ReLU: {}}, Reshape: [900000]]"
         net = netspec.loads(text)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
 import torch.nn.functional as F
-from test_graphs import spec, written
+from random_graphs import Graphs
+from test_graphs import written
 from test_ops import ROWS, Row
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -128,7 +130,7 @@ def test_random_networks_keep_what_torch_keeps() -> None:
     """Shared parts, calls, branches, views, and layers in place, in every combination."""
     apart, compared = [], 0
     for number in range(120):
-        text = written(spec(number))
+        text = written(Graphs(Random(f"memory-{number}"), usual=True).spec())
         if "area" in text or "circular" in text:
             continue
         try:

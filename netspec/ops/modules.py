@@ -128,7 +128,7 @@ class Slice(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Slice a tensor."""
         where = slice(self.start, self.end, self.step)
-        before = self.dim if self.dim >= 0 else x.dim() + self.dim
+        before = range(x.dim())[self.dim]
         return x[(slice(None),) * before + (where,)]
 
     def extra_repr(self) -> str:
@@ -248,6 +248,14 @@ class LocalResponseNorm(nn.LocalResponseNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """`(batch, channels, *spatial)`, unchanged."""
+        return super().forward(input.contiguous())
+
+
+class Upsample(nn.Upsample):
+    """Torch's own, whose nearest values of volumes in `channels_last_3d` are others."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(batch, channels, *spatial)` → `(batch, channels, *size)`."""
         return super().forward(input.contiguous())
 
 

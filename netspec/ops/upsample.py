@@ -156,6 +156,14 @@ class Upsample(Interpolation):
                 argument="recompute_scale_factor",
             )
 
+    def make(self, *inputs: Shape) -> nn.Module:
+        """The layer of `torch.nn`; for the nearest values of volumes one that takes any layout."""
+        if self.mode != "nearest" or len(inputs[0]) != 4:
+            return super().make(*inputs)
+        from netspec.ops import modules
+
+        return modules.Upsample(**self.values)
+
     def saving(self, *inputs: Shape) -> Saves:
         """The input where windows are averaged."""
         return "input" if self.mode == "area" else "nothing"

@@ -225,6 +225,10 @@ class Builder:
         if len(self.prefix) + len(name) > MAX_PATH:
             self.context.path_too_long(span)
         try:
+            if entry.training_only and self.context.first:  # nothing that infers reads its value
+                if self.holds(entry, scope):
+                    self.append(name, self.left_out(name, span), span)
+                return True
             other_way = entry.otherwise is not None
             inputs = either(self, entry, scope) if other_way else self.sources(entry, scope)
             if not self.holds(entry, scope):  # a join that is left out passes on its first input
@@ -259,6 +263,12 @@ class Builder:
             made = tied(self.context, self, made, entry, scope)
         self.append(name, made, span)
         return True
+
+    def left_out(self, name: str, span: Span) -> Layer:
+        """What stands for a layer that only training has, where it is not expanded."""
+        shape = self.start.shape or ()
+        return Layer(name, self.path(name), "container", span, (INPUT,), (shape,), shape,
+                     training_only=True)  # fmt: skip
 
     def make(self, entry: Entry, name: str, inputs: tuple[Wire, ...], scope: Scope) -> Layer | None:
         """Expand one entry; None where its input or itself has failed."""

@@ -123,6 +123,8 @@ class Elaboration:
     ) -> None:
         self.document, self.shape = document, shape
         self.first = first
+        """Whether only the first finding is wanted, of the network as it infers: what only training
+        runs is left out."""
         self.work = Work() if work is None else work
         self.most = MAX_LAYERS if work is None else min(MAX_LAYERS, work.left // LAYER)
         self.findings: dict[tuple[str, Span], Diagnostic] = {}

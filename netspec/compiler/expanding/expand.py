@@ -67,7 +67,10 @@ def expand(
     first: bool = False,
     work: Work | None = None,
 ) -> Expansion:
-    """Expand and infer the network. Raises `SpecError` with every finding, or the `first`."""
+    """Expand and infer the network. Raises `SpecError` with every finding, or the `first`.
+
+    That one is the first of the network as it infers, without what only training runs.
+    """
     context = Elaboration(document, inputs[0].shape, first=first, work=work)
     context.count = -1  # the network itself is none of its layers
     bound = {one.name: InputShape(one.shape) for one in inputs}
