@@ -105,7 +105,7 @@ CODES: dict[str, Code] = {
     "NS302": Code("error", "an expression that the language does not have"),
     "NS303": Code("error", "an expression that has no value"),
     "NS304": Code("error", "an input that does not exist"),
-    "NS305": Code("error", "a block that uses itself"),
+    "NS305": Code("error", "a block that uses itself without end"),
     "NS306": Code("error", "two layers of one name"),
     "NS307": Code("error", "the network is too large"),
     "NS308": Code("error", "a parameter that does not fit its declaration"),

@@ -56,6 +56,44 @@ def test_what_order_refuses(order: str, code: str) -> None:
     assert [found.code for found in caught.value.diagnostics] == [code]
 
 
+LEFT_OUT = """
+netspec: 1
+input: [4]
+blocks:
+  Some:
+    params: {n: 2, on: false}
+    layers:
+      c$(i): {each: {i: $n}, Linear: 4}
+      convs.$(index): {each: {k: $n}, if: $(k > 0), Linear: 4}
+      more: {if: $on, Linear: 4}
+      last: {Linear: 4}
+    order: [last, convs, c1, more, c0]
+layers: [Some: {n: N}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("n", "keys"),
+    [
+        (2, ["last", "convs.1", "c1", "c0"]),
+        (1, ["last", "c0"]),
+        (0, ["last"]),
+    ],
+)
+def test_order_names_what_copies_and_conditions_may_leave_out(n: int, keys: list[str]) -> None:
+    net = netspec.loads(LEFT_OUT.replace("{n: N}", f"{{n: {n}}}"))
+    expected = [f"0.{key}.{kind}" for key in keys for kind in ("weight", "bias")]
+    assert list(net.state) == expected
+    assert list(net.build().state_dict()) == expected
+
+
+def test_order_refuses_what_no_template_makes() -> None:
+    with pytest.raises(SpecError) as caught:
+        netspec.loads(LEFT_OUT.replace("{n: N}", "{n: 1}").replace("[last, ", "[lsat, "))
+    assert [found.code for found in caught.value.diagnostics] == ["NS205"]
+    assert caught.value.diagnostics[0].hint == "did you mean `last`?"
+
+
 def test_a_block_of_one_layer_has_no_order() -> None:
     text = SPEC.replace("ORDER", "[norm, linear]").replace("body: NormAfter", "body: One")
     text = text.replace("blocks:\n", "blocks:\n  One: {layers: {NormAfter: {}}, order: [scale]}\n")

@@ -6,46 +6,17 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
-from netspec.compiler.expanding.held_names import named_so
-from netspec.compiler.ir import Layer, Scope
+from netspec.compiler.ir import Scope
 from netspec.compiler.language.document import Block, Entry
 from netspec.compiler.language.env import Env, extended
 from netspec.compiler.language.expression import InputShape
-from netspec.compiler.language.params import fitted, param_mismatch, param_table
-from netspec.compiler.language.said import said
+from netspec.compiler.language.params import ParamTable, fitted, param_mismatch, param_table
 from netspec.compiler.language.schema_validation import check_value, unknown_key
-from netspec.diagnostics import Diagnostic, Note, nearest
+from netspec.diagnostics import Diagnostic, Note, Span
 from netspec.json_schema import as_declared
 from netspec.ops import OPS
 from netspec.ops.base import Op, Refusal
 from netspec.source import Mapping, Node, Scalar
-
-
-def op_name(context: Elaboration, entry: Entry, scope: Scope) -> str:
-    """The name of the op or block that an entry runs. Raises `AlreadyReported` after a finding."""
-    name = entry.op
-    if "$" not in name:
-        return name
-    value = context.evaluated(Scalar(name, entry.span), scope)
-    if not isinstance(value, str):
-        hint = "the parameter must hold a layer's name, such as `ReLU`"
-        context.report(
-            "NS205", f"{said(value)} is not a layer", entry.span, hint, context.provenance(scope)
-        )
-        raise AlreadyReported
-    if value == "Sequential":
-        hint = "a block under `blocks:` may hold the layers, and a parameter name the block"
-        context.report(
-            "NS205", "`Sequential` needs its layers", entry.span, hint, context.provenance(scope)
-        )
-        raise AlreadyReported
-    if value not in OPS and value not in context.document.blocks:
-        from netspec.compiler.language.unknown_layer import unknown_layer
-
-        found = unknown_layer(value, entry.span, tuple(context.document.blocks))
-        context.report(found.code, found.message, found.span, found.hint, context.provenance(scope))
-        raise AlreadyReported
-    return value
 
 
 def make_op(context: Elaboration, entry: Entry, name: str, scope: Scope) -> Op:
@@ -68,7 +39,7 @@ def make_op(context: Elaboration, entry: Entry, name: str, scope: Scope) -> Op:
 
 def _fresh(context: Elaboration, entry: Entry, op: type[Op], scope: Scope) -> Op:
     """The op from its evaluated arguments. Raises `AlreadyReported` after a finding."""
-    nodes = _nodes(context, entry, op.bare, f"{op.__name__} has no argument that stands alone")
+    nodes = given_nodes(context, entry, op.bare, f"{op.__name__} has no argument that stands alone")
     given = {name: context.value(node, scope) for name, node in nodes.items()}
     text = repr(given)
     context.spend(len(text) // 8, entry.span)
@@ -80,7 +51,9 @@ def _fresh(context: Elaboration, entry: Entry, op: type[Op], scope: Scope) -> Op
     return made
 
 
-def _nodes(context: Elaboration, entry: Entry, alone: str | None, message: str) -> dict[str, Node]:
+def given_nodes(
+    context: Elaboration, entry: Entry, alone: str | None, message: str
+) -> dict[str, Node]:
     """The arguments by name as they are written; `alone` names the one without a name.
 
     Raises `AlreadyReported` after the finding `message` where no argument may stand alone.
@@ -180,6 +153,22 @@ def _mend(raw: Node) -> str | None:
     return f"arithmetic stands within `$(…)`: `$({text.replace('$', '')})`"
 
 
+def alone_of(context: Elaboration, name: str, span: Span) -> tuple[str | None, str]:
+    """The argument of a layer or block that may stand alone, and what is said where none may."""
+    if name in OPS:
+        return OPS[name].bare, f"{name} has no argument that stands alone"
+    alone = _table(context, context.document.blocks[name], span).alone
+    return alone, f"`{name}` has no parameter that stands alone"
+
+
+def _table(context: Elaboration, block: Block, span: Span) -> ParamTable:
+    table = context.tables.get(block.name)
+    if table is None:
+        context.spend(len(block.params), span)
+        table = context.tables[block.name] = param_table(block.params)
+    return table
+
+
 def block_env(
     context: Elaboration,
     block: Block,
@@ -191,12 +180,9 @@ def block_env(
 
     Raises `AlreadyReported` after a finding.
     """
-    table = context.tables.get(block.name)
-    if table is None:
-        context.spend(len(block.params), entry.span)
-        table = context.tables[block.name] = param_table(block.params)
+    table = _table(context, block, entry.span)
     message = f"`{block.name}` has no parameter that stands alone"
-    nodes = _nodes(context, entry, table.alone, message)
+    nodes = given_nodes(context, entry, table.alone, message)
     context.spend(len(nodes), entry.span)
     for key in nodes:
         if key not in block.params:
@@ -234,22 +220,3 @@ def _refuse_params(
             context.report("NS203", message, entry.span, f"add `{param.name}: …`")
             break
     raise AlreadyReported
-
-
-def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) -> tuple[int, ...]:
-    """The children in the order in which torch is to list them. Raises `AlreadyReported`."""
-    places: dict[str, list[int]] = {}
-    for i, child in enumerate(made.children):
-        for name in named_so(child.name):
-            places.setdefault(name, []).append(i)
-    optional = [c.entry.name or c.key for c in block.body.children if c.entry.condition is not None]
-    written = {name for raw in optional if raw for name in named_so(raw)}
-    order = [(context.layer_name(raw, span, scope), span) for raw, span in block.order]
-    for name, span in order:
-        if name not in places and name not in written:  # `if` leaves some out of a copy
-            near = nearest(name, list(places))
-            hint = f"did you mean `{near}`?" if near else None
-            context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
-            raise AlreadyReported
-    first = dict.fromkeys(i for name, _ in order for i in places.get(name, ()))
-    return (*first, *(i for i in range(len(made.children)) if i not in first))

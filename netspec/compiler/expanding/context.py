@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
+from netspec.compiler.expanding.recursion import HINT, Use, again, chain
 from netspec.compiler.ir import INPUT, Layer, Scope, provenance
 from netspec.compiler.language.document import Document, Entry
 from netspec.compiler.language.expression import ExpressionError, InputShape, evaluate, names
@@ -133,10 +134,16 @@ class Elaboration:
         self.depth = 0
         self.params = 0
         self.made: dict[object, Op | None] = {}
-        self.lists: dict[int, list[Any]] = {}
-        """Lists that keys of `made` tell apart by identity, kept so that they stay themselves."""
+        self.lists: dict[int, list[Any] | dict[str, Any]] = {}
+        """Lists and mappings that keys of `made` tell apart by identity, kept as they are."""
         self.literals: dict[int, list[Any]] = {}
         """The values of lists without expressions, which all copies share."""
+        self.merged: dict[tuple[Span, str, str], Mapping] = {}
+        """Arguments that came with the layer of a parameter, joined with those where it is used."""
+        self.within: list[Use] = []
+        """The blocks that are being expanded."""
+        self.records: dict[int, dict[str, Any]] = {}
+        """The values of mappings without expressions."""
         self.tables: dict[str, ParamTable] = {}
         """The parameters of each block, which all its uses share."""
         self.sizes: dict[int, tuple[Layer, int, int, int]] = {}
@@ -210,6 +217,12 @@ class Elaboration:
 
     def too_deep(self, span: Span) -> NoReturn:
         """Refuse layers within too many others. Raises `LimitReached`."""
+        use = again(self.within)
+        if use is not None:
+            names = chain([one.block for one in self.within])
+            message = f"`{use.block}` uses itself without end: {names}"
+            self.report("NS305", message, use.span, HINT)
+            raise LimitReached
         message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
         self.report("NS307", message, span, "flatten them")
         raise LimitReached
@@ -315,8 +328,13 @@ class Elaboration:
                 if not self._mentioned(node):
                     self.literals[id(node)] = made
             return made
-        self.spend(len(node.items), node.span)
-        return {key: self.value(item, scope) for key, item in node.items.items()}
+        known = self.records.get(id(node))
+        if known is None:
+            self.spend(len(node.items), node.span)
+            known = {key: self.value(item, scope) for key, item in node.items.items()}
+            if not self._mentioned(node):
+                self.records[id(node)] = known
+        return known
 
     def known(self, node: Node | None, scope: Scope) -> str | None:
         """The values that decide what a node's expressions give, as text; long lists by identity.
@@ -334,9 +352,12 @@ class Elaboration:
         except KeyError:
             return None
         for place, value in enumerate(values):
-            if value.__class__ is InputShape:
+            kind = value.__class__
+            if kind is int or kind is str:
+                continue
+            if kind is InputShape:
                 return None
-            if value.__class__ is list and not _short(value):
+            if kind is dict or (kind is list and not _short(value)):
                 self.lists[id(value)] = value
                 values[place] = "list", id(value)
         return repr(values)
@@ -360,6 +381,8 @@ class Elaboration:
             hint = problem.hint
             if problem.code == "NS301":
                 name = str(node.value)[problem.start : problem.end]
+                if str(node.value)[problem.start - 1] == ".":
+                    name = f".{name}"  # a field, which is no parameter
                 if scope.block and name in self.document.params:
                     hint = f"a block sees its own parameters: declare `{name}` in `{scope.block}`"
                 if (scope.block, name) in self.unknown:  # misspelt where it is declared, perhaps
@@ -378,7 +401,7 @@ class Elaboration:
 
 def _short(items: list[Any]) -> bool:
     """Whether a list is as well compared by its items."""
-    return len(items) <= _SHORT and not any(item.__class__ is list for item in items)
+    return len(items) <= _SHORT and not any(item.__class__ in (list, dict) for item in items)
 
 
 def _gives(wire: Wire) -> Note | None:

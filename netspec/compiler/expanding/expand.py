@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from netspec.compiler.expanding.arguments import block_env, listed_order, make_op, op_name
+from netspec.compiler.expanding.arguments import block_env, make_op
 from netspec.compiler.expanding.container import Builder
 from netspec.compiler.expanding.context import (
     NOWHERE,
@@ -23,9 +23,12 @@ from netspec.compiler.expanding.context import (
     Wire,
 )
 from netspec.compiler.expanding.kinds import kinds
+from netspec.compiler.expanding.layer_values import held_layer
+from netspec.compiler.expanding.listed_order import listed_order
 from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.parametrize import with_parametrizations
+from netspec.compiler.expanding.recursion import HINT, Use, chain, endless
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.expanding.unread import without_unread
 from netspec.compiler.ir import (
@@ -208,7 +211,9 @@ class Expander:
                 builder = Builder(self.context, site, inputs, self.layer)
                 builder.extend(entry.children, site.scope)
                 return builder.finish(entry.span)
-            runs = op_name(self.context, entry, site.scope)
+            runs = entry.op
+            if "$" in runs:
+                entry, runs = held_layer(self.context, entry, site.scope)
             return self.op(entry, runs, site) if runs in OPS else self.block(entry, runs, site)
         except AlreadyReported:
             return None
@@ -283,22 +288,25 @@ class Expander:
         if len(site.inputs) != len(block.inputs):
             _refuse_inputs(context, block, entry, len(site.inputs))
             return None
-        if block_name in [used.block for used in scope.expanded_from]:
-            chain = " → ".join([v.block for v in scope.expanded_from] + [block_name])
-            context.report("NS305", f"`{block_name}` uses itself: {chain}", entry.span,
-                           "a network is finite: use `repeat`")  # fmt: skip
-            raise LimitReached
         bound = [None if wire.shape is None else InputShape(wire.shape) for wire in site.inputs]
         env = block_env(context, block, entry, scope, dict(zip(block.inputs, bound, strict=True)))
         known = [shape for shape in bound if shape is not None]
         if len(known) < len(bound):
             return None
         within = (*scope.expanded_from, ExpandedFrom(block_name, entry.span))
+        if endless(context.within, block_name, env):
+            names = chain([use.block for use in context.within] + [block_name])
+            context.report("NS305", f"`{block_name}` uses itself: {names}", entry.span, HINT)
+            raise LimitReached
         starts = tuple([wire.sampled(INPUT - i) for i, wire in enumerate(site.inputs)])
         inner = Scope(env, block_name, within)
         frame = Wall(zip(block.inputs, starts, strict=True))
         frame.outputs = bool(block.outputs)
-        made = self.layer(block.body, Site(site.name, site.path, starts, inner, frame))
+        context.within.append(Use(block_name, env, entry.span))
+        try:
+            made = self.layer(block.body, Site(site.name, site.path, starts, inner, frame))
+        finally:
+            context.within.pop()
         if made is not None and block.outputs:
             made = block_outputs(context, block, made, inner)
         if made is None:
@@ -345,7 +353,10 @@ class Expander:
                 "add one beside `branches`",
             )
             return None
-        own = op_name(context, join, scope).lower()
+        own = join.op
+        if "$" in own:
+            own = held_layer(context, join, scope)[1]
+        own = own.lower()
         while own in builder.names or own in builder.holders or own in TAKEN_BY_TORCH:
             own += "_"
         made = self.single(join, Site(own, builder.path(own), tuple(outs), scope, NOWHERE))

@@ -18,7 +18,7 @@ MARKS: Final = frozenset(MODIFIERS) - {"else", "parametrize"}
 `parametrize` without a layer: where none of these does, each is the name of a child, as any other
 word is."""
 
-PARAM_TYPES: Final = ("int", "float", "bool", "str", "list")
+PARAM_TYPES: Final = ("int", "float", "bool", "str", "list", "mapping", "Layer")
 
 SECTIONS: Final = (
     "netspec", "extends", "name", "description", "params", "input", "inputs", "blocks", "layers",

@@ -9,10 +9,13 @@ import ast
 from typing import Any
 
 from netspec.compiler.language.env import Env
+from netspec.compiler.language.fields import dotted, field
 from netspec.compiler.language.grammar import (
     FUNCTIONS,
     OPERATORS,
+    SIZES,
     TAKES,
+    Dotted,
     ExpressionError,
     pieces,
 )
@@ -76,9 +79,10 @@ def evaluate(text: str, env: Env, work: Work | None = None) -> Any:
             out.append(part.literal or "")
         else:
             value = _value(part.tree, env, work)
-            if isinstance(value, list | tuple) or value is None:
+            if isinstance(value, list | tuple | dict) or value is None:
+                what = "a mapping" if isinstance(value, dict) else "a list"
                 raise ExpressionError(
-                    "NS303", "a list cannot stand in a name", part.offset, part.end
+                    "NS303", f"{what} cannot stand in a name", part.offset, part.end
                 )
             out.append(value if isinstance(value, str) else flow(value))
     filled = "".join(out)
@@ -121,7 +125,19 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
         return _binary(node, type(node.op), a, b, work)  # type: ignore[attr-defined]
     match node:
         case ast.Attribute(value=ast.Name(id=name), attr=attr):
-            return _size(node, name, attr, env)
+            value = env.get(name)
+            if isinstance(value, InputShape) or (attr in SIZES and not isinstance(value, dict)):
+                return _size(node, name, attr, env)
+            root = ast.Name(
+                name, col_offset=node.col_offset, end_col_offset=node.col_offset + len(name)
+            )
+            return field(node, _lookup(root, name, env), attr)
+        case ast.Attribute(value=owner, attr=attr):
+            return field(node, _walk(owner, env, work), attr)
+        case Dotted(value=owner, dots=dots):
+            if isinstance(env.get(owner.id), InputShape) and dots[1:] in SIZES:
+                return _size(node, owner.id, dots[1:], env)
+            return _capped(node, dotted(node, _walk(owner, env, work), dots), work)
         case ast.Compare(left=left, ops=ops, comparators=others):
             a = _walk(left, env, work)
             for compare, other in zip(ops, others, strict=True):
@@ -222,7 +238,10 @@ def _binary(node: ast.expr, op: type[ast.AST], a: Any, b: Any, work: Work) -> An
 
 def _index(node: ast.expr, value: Any, index: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise _fail(node, f"`{written(value)}` is not a list")
+        hint = None
+        if isinstance(value, dict) and isinstance(index, str):
+            hint = f"a field of a mapping follows a dot: `.{index}`"
+        raise _fail(node, f"`{written(value)}` is not a list", hint)
     if isinstance(index, bool) or not isinstance(index, int):
         raise _fail(node, f"`{written(index)}` is not a whole number")
     if not -len(value) <= index < len(value):
@@ -241,6 +260,8 @@ def _slice(node: ast.expr, value: Any, start: Any, stop: Any, work: Work) -> Any
 
 def _call(node: ast.expr, name: str, args: list[Any], work: Work) -> Any:
     work.spend(sum(map(weight, args)))
+    if any(isinstance(arg, dict) for arg in args):
+        raise _fail(node, f"`{name}` takes no mapping", "name a field of it, as in `stage.width`")
     try:
         value = FUNCTIONS[name](*args)
         if isinstance(value, range):

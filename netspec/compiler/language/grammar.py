@@ -94,7 +94,17 @@ OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 SIZES = ("channels", "height", "width", "features", "length")
 
-_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)((?:\.[a-z_][A-Za-z0-9_]*)*)")
+
+
+class Dotted(ast.expr):
+    """`$name.field`: a field where `name` is a mapping, or else the value with text after it."""
+
+    _fields = ("value",)
+
+    def __init__(self, value: ast.Name, dots: str, end: int) -> None:
+        super().__init__(lineno=1, col_offset=value.col_offset, end_col_offset=end)
+        self.value, self.dots = value, dots
 
 
 class Piece(NamedTuple):
@@ -123,7 +133,10 @@ def pieces(text: str) -> tuple[Piece, ...]:
         name = _NAME.match(text, dollar)
         if name:
             tree, steps = _tree(name.group(1), dollar + 1)
-            at = name.end()
+            at = name.end(1)
+            if name.group(2) and isinstance(tree, ast.Name):
+                at = name.end()
+                tree, steps = Dotted(tree, name.group(2), at), steps + name.group(2).count(".")
         elif text.startswith("$(", dollar):
             close = _closing(text, dollar + 1)
             tree, steps = _tree(text[dollar + 2 : close], dollar + 2)
@@ -205,13 +218,14 @@ def _allow(tree: ast.expr, base: int) -> int:
         node.end_col_offset = (node.end_col_offset or 0) + base
         if isinstance(node, ast.Call):  # the function's name is no variable
             todo.remove(node.func)
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             todo.remove(node.value)
     return count
 
 
 _LANGUAGE = (
     "an expression has arithmetic, comparisons, `and`, `or`, `not`, `a if c else b`, indexing, "
+    "fields of mappings, "
     "and " + ", ".join(f"`{name}`" for name in FUNCTIONS)
 )
 
@@ -220,7 +234,7 @@ def _hint(node: ast.expr) -> str:
     """The nearest name that the language has, or all that it has."""
     near, called = None, ""
     match node:
-        case ast.Attribute(value=ast.Name(), attr=attr):
+        case ast.Attribute(value=ast.Name(id="input"), attr=attr):
             near = nearest(attr, SIZES)
         case ast.Call(func=ast.Name(id=name)):
             near, called = nearest(name, list(FUNCTIONS)), "(…)"
@@ -231,13 +245,6 @@ _SYMBOLS = {
     ast.Pow: "**", ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitOr: "|",
     ast.BitXor: "^", ast.BitAnd: "&",
 }  # fmt: skip
-
-
-def _no_size(name: str, attr: str) -> str:
-    sizes = ", ".join(f"`{s}`" for s in SIZES)
-    if name != "input":
-        return f"an expression has no attributes but the sizes of an input: {sizes}"
-    return f"`{name}` has no `{attr}`, only {sizes}"
 
 
 def _refused(node: ast.expr) -> str | None:
@@ -261,10 +268,11 @@ def _refused(node: ast.expr) -> str | None:
             return None if step is None else "a slice has no step"
         case ast.Subscript():
             return None
-        case ast.Attribute(value=ast.Name(id=name), attr=attr):
-            return None if attr in SIZES else _no_size(name, attr)
-        case ast.Attribute():
-            return "an expression has no attributes but the sizes of an input"
+        case ast.Attribute(value=ast.Name(id="input"), attr=attr) if attr not in SIZES:
+            return f"`input` has no `{attr}`, only " + ", ".join(f"`{s}`" for s in SIZES)
+        case ast.Attribute(attr=attr):
+            plain = attr[:1].islower() and not attr.endswith("__")
+            return None if plain else f"`{attr}` is neither a field of a mapping nor a size"
         case ast.Call(func=ast.Name(id=name), keywords=[], args=args):
             if any(isinstance(a, ast.Starred) for a in args):
                 return "an expression has no `*`"

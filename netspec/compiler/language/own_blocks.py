@@ -10,7 +10,10 @@ from netspec.compiler.language.document import PARAM_TYPES
 from netspec.json_schema import Schema
 from netspec.source import Node, plain
 
-_FILLED = {"int": 1, "float": 0.5, "bool": "true", "str": "text", "list": "[1]"}
+_FILLED = {
+    "int": 1, "float": 0.5, "bool": "true", "str": "text", "list": "[1]", "mapping": "{width: 1}",
+    "Layer": "ReLU",
+}  # fmt: skip
 
 
 def written_blocks(root: Node) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from netspec.compiler.language.document import Param
+from netspec.compiler.language.records import is_layer
 from netspec.compiler.language.said import said
 from netspec.json_schema import INTEGER, NUMBER, as_declared
 
@@ -14,6 +15,8 @@ _TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "bool": ((bool,), "true or false"),
     "str": ((str,), "a word"),
     "list": ((list, tuple), "a list"),
+    "mapping": ((dict,), "a mapping of fields"),
+    "Layer": ((), "a layer"),
 }
 
 
@@ -25,8 +28,16 @@ def param_mismatch(param: Param, value: Any) -> str | None:
     fits, words = _TYPES[param.type]
     number = isinstance(value, bool) and param.type in ("int", "float")  # as Python has it
     if isinstance(value, fits) and not number:
+        if value.__class__ is not dict or not is_layer(value):
+            return None
+    elif is_layer(value) and (param.type == "Layer" or _like_its_default(param, value)):
         return None
     return f"`{param.name}` is {words}, not {said(value)}"
+
+
+def _like_its_default(param: Param, value: Any) -> bool:
+    """Whether a layer with arguments stands where the default names a layer."""
+    return isinstance(value, dict) and is_layer(param.default)
 
 
 def fitted(param: Param, value: Any) -> Any:

@@ -37,14 +37,15 @@ class Work:
 
 
 def weight(value: Any) -> int:
-    """The steps of a value: the items of a list with all that is in its lists."""
+    """The steps of a value: the items of a list or a mapping with all that is in those."""
     if isinstance(value, str):
         return len(value) // _CHARACTERS
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple | dict):
         return 0
     count, todo = 0, [value]
     while todo:
         items = todo.pop()
         count += len(items)
-        todo += [item for item in items if isinstance(item, list | tuple)]
+        inner = items.values() if isinstance(items, dict) else items
+        todo += [item for item in inner if isinstance(item, list | tuple | dict)]
     return count

@@ -154,3 +154,5 @@ def _words_of(values: Iterable[object]) -> Iterator[str]:
             yield value
         elif isinstance(value, list | tuple):
             todo += value
+        elif isinstance(value, dict):
+            todo += (*value, *value.values())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from netspec.compiler.language.document import Document
 from netspec.compiler.language.params import fitted, param_mismatch
+from netspec.compiler.language.records import unfit_key
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import lift
 from netspec.diagnostics import Diagnostic, Note, Span, SpecError, nearest
@@ -165,6 +166,9 @@ def parameters(document: Document, overrides: Overrides) -> dict[str, Any]:
         if name in overrides.params:
             value = overrides.params[name]
             wrong = param_mismatch(param, value)
+            key = None if wrong else unfit_key(value)
+            if key is not None:
+                wrong = f"`{name}` has a key `{key}`, which cannot name a field"
             if wrong:
                 place, notes = param.span, (Note(f"{said(value)} was set from outside the file"),)
                 if name in overrides.places:

@@ -48,14 +48,14 @@ class ArgumentChecks:
         """Raise `SpecError` with the findings so far."""
         raise SpecError(tuple(self.findings))
 
-    def arguments(self, name: str, value: Node | None, span: Span) -> None:
-        """Check what stands under the name of a layer."""
+    def arguments(self, name: str, value: Node | None, span: Span, *, partly: bool = False) -> None:
+        """Check what stands under the name of a layer; `partly` where more may be given later."""
         if name == "Sequential":
             return
         op = OPS[name]
         if value is None:
             missing = [a.name for a in op.args.values() if a.required]
-            if missing:
+            if missing and not partly:
                 self.report(missing_keys(missing, span, name))
             return
         schema = op_schema(op)
@@ -71,12 +71,12 @@ class ArgumentChecks:
             check(value, {**schema, "required": []}, name, self.report)
             missing = [k for k in schema.get("required", []) if k not in value.items]
             unknown = any(f.code == "NS201" for f in self.findings[before:])
-            if missing and not unknown:
+            if missing and not unknown and not partly:
                 self.report(missing_keys(missing, span, name))
             return
         required = [a.name for a in op.args.values() if a.required]
         if is_null(value):
-            if required:
+            if required and not partly:
                 self.report(missing_keys(required, span, name))
         elif op.bare is None or not set(required) <= {op.bare}:
             what = f"{name} has no argument that stands alone" if op.args else (
@@ -92,8 +92,10 @@ class ArgumentChecks:
                 return
             check(value, bare, f"`{op.bare}`", self.report)
 
-    def block_arguments(self, name: str, value: Node | None, span: Span) -> None:
-        """Check what stands under the name of a block."""
+    def block_arguments(
+        self, name: str, value: Node | None, span: Span, *, partly: bool = False
+    ) -> None:
+        """Check what stands under the name of a block; `partly` where more may be given later."""
         if name in self.broken_blocks:
             return
         params = self.block_params[name]
@@ -109,11 +111,11 @@ class ArgumentChecks:
                 if key in params:
                     self.param_value(name, params[key], node)
             missing = [k for k in required if k not in value.items]
-            if missing and not unknown:
+            if missing and not unknown and not partly:
                 self.report(missing_keys(missing, span, f"`{name}`"))
             return
         if value is None or is_null(value):
-            if required:
+            if required and not partly:
                 self.report(missing_keys(required, span, f"`{name}`"))
             return
         alone = bare_param(params)

@@ -10,6 +10,7 @@ from netspec.compiler.language.document import (
     Child,
     Entry,
     Loop,
+    Param,
 )
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
@@ -18,6 +19,7 @@ from netspec.compiler.language.names import (
     unfit_name,
     unfit_variable,
 )
+from netspec.compiler.language.records import layers_within, unfit_fields
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema import NAME, spec_schema
 from netspec.compiler.language.schema_validation import check, expression_span
@@ -176,6 +178,29 @@ class Entries(ArgumentChecks):
         elif value == "Sequential":
             self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
         return Entry("op", node.span, op=value)
+
+    def param_value(self, block: str, param: Param, node: Node) -> None:
+        """Check a value for a parameter, and the layers with arguments that are in it."""
+        super().param_value(block, param, node)
+        if node.__class__ is not Scalar:
+            for found in unfit_fields(node):
+                self.report(found)
+            for layer in layers_within(node):
+                self.layer_with_arguments(layer)
+
+    def layer_with_arguments(self, node: Mapping) -> None:
+        """Check a layer that is a parameter's value; where it is used, more may be given."""
+        ((head, value),) = node.items.items()
+        span = node.keys[head]
+        if head == "Sequential":
+            hint = "a block under `blocks:` may hold the layers, and a parameter name the block"
+            self.say("NS205", "`Sequential` cannot be a parameter's value", span, hint)
+            return
+        self.layer_name(head, span, Scalar(head, span), value)
+        if head in OPS:
+            self.arguments(head, value, span, partly=True)
+        elif head in self.block_params:
+            self.block_arguments(head, value, span, partly=True)
 
     def no_layer(self, node: Node, key: str | None) -> Entry:
         """Report an entry that is empty."""

@@ -18,6 +18,7 @@ from netspec.compiler.language.names import (
     TAKEN_BY_TORCH,
     unfit_variable,
 )
+from netspec.compiler.language.records import is_layer, layers_within, unfit_fields
 from netspec.compiler.language.said import said
 from netspec.compiler.language.schema_validation import check, kind, missing_keys, unknown_key
 from netspec.compiler.validating.argument_checks import is_null
@@ -41,6 +42,9 @@ class _Validator(Entries):
         super().__init__()
         self.source, self.root, self.sources = source, root, sources
         self.train: Mapping | None = None
+        own = root.items.get("blocks")
+        self.named_blocks = frozenset(own.items if isinstance(own, Mapping) else ())
+        self.in_defaults: list[Mapping] = []  # layers with arguments, which may be of any block
         shape = root.items.get("input")
         if isinstance(shape, Sequence) and 2 <= len(shape.items) <= 4:
             self.ndim = len(shape.items) - 1
@@ -55,6 +59,8 @@ class _Validator(Entries):
         self.version(items.get("netspec"))
         params = self.params(items.get("params"), "the spec")
         blocks = self.blocks(items.get("blocks"))
+        for layer in self.in_defaults:
+            self.layer_with_arguments(layer)
         init = init_rules(items.get("init"), self.beside.append)
         layers = self.body(items["layers"], "`layers`") if "layers" in items else None
         if self.findings or layers is None:
@@ -154,15 +160,19 @@ class _Validator(Entries):
 
     def param(self, name: str, node: Node, span: Span) -> Param:
         value = plain(node)
-        if isinstance(node, Scalar) and not node.quoted and value in PARAM_TYPES:
+        a_block = value == "Layer" and "Layer" in self.named_blocks
+        typed = isinstance(node, Scalar) and not node.quoted and value in PARAM_TYPES
+        if typed and not a_block:
             return Param(name, str(value), None, True, span)
-        hint = "give its default, or its type: int, float, bool, str or list"
+        hint = "give its default, or its type: int, float, bool, str, list, mapping or Layer"
         if has_expression(node):
             self.say("NS202", f"the default of `{name}` cannot be an expression", node.span, hint)
-        elif isinstance(value, dict):
-            self.say("NS202", f"the parameter `{name}` cannot be a mapping", node.span, hint)
-        value = None if isinstance(value, dict) else value
+        if not isinstance(node, Scalar):
+            for found in unfit_fields(node):
+                self.report(found)
+            self.in_defaults += layers_within(node)
         kinds = {bool: "bool", int: "int", float: "float", str: "str", list: "list"}
+        kinds[dict] = "Layer" if is_layer(value) else "mapping"
         return Param(name, kinds.get(type(value)), value, False, span)
 
     def blocks(self, node: Node | None) -> dict[str, Block]:
