@@ -23,6 +23,7 @@ from netspec.compiler.language.document import MARKS, MODIFIERS
 from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.ops import OPS
 from netspec.ops.base import Refusal
+from netspec.ops.join import Elementwise
 
 REFUSALS = (
     Refusal, RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError,
@@ -264,6 +265,7 @@ class Run:
     def op(self, head: str, args: Any, inputs: list[Tensor], env: Env, path: str) -> Tensor:
         name = str(evaluated(head, env))
         args = evaluated({} if args is None else args, env)
+        inputs = aligned(name, inputs)
         shapes = [tuple(said_which(x).shape[1:]) for x in inputs]
         module = self.modules.get(path)
         if module is None:
@@ -274,7 +276,9 @@ class Run:
             if not same_module(module, again):
                 raise Refused(f"{path} is called on {shapes}", "call on other sizes")
         if isinstance(module, nn.Parameter):
-            return self.seen(path, self.tensor(module, args))
+            tensor = self.seen(path, self.tensor(module, args))
+            tensor.unbatched = True  # type: ignore[attr-defined]
+            return tensor
         # what works in place, and what gives its input itself, leaves its input as it was
         out = module(*(x.clone() for x in inputs))
         if isinstance(out, tuple):
@@ -524,6 +528,19 @@ def op_of(entry: Any, env: Env) -> str:
         return ""
     heads = [k for k in entry if k not in MODIFIERS]
     return str(evaluated(heads[0], env)) if heads else ""
+
+
+def aligned(name: str, inputs: list[Tensor]) -> list[Tensor]:
+    """The inputs, learned tensors of an elementwise join with as many dimensions as the others."""
+    if not issubclass(OPS[name], Elementwise):
+        return inputs
+    dims = max((x.dim() for x in inputs if not hasattr(x, "unbatched")), default=0)
+    return [
+        x.reshape(len(x), *[1] * (dims - x.dim()), *x.shape[1:])
+        if hasattr(x, "unbatched") and x.dim() < dims
+        else x
+        for x in inputs
+    ]
 
 
 def said_which(x: Tensor) -> Tensor:
