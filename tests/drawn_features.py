@@ -146,7 +146,7 @@ EXPRESSIONS: dict[str, Callable[[str], bool]] = {
 }
 """The forms of expressions, each with how it is told."""
 
-NOT_YET = {"tie"}
+NOT_YET = {"parametrize", "tie"}
 """Modifiers that no graph draws yet."""
 
 OF_INTEGERS = {name for name, op in OPS.items() if issubclass(op, Table)}
