@@ -89,6 +89,8 @@ _WORDS: dict[str, Value] = {
 
 _TUPLE = re.compile(r"(?<![\w$)])\([-+0-9.eE]+(?:\s*,\s*[-+0-9.eE]+)+\s*,?\s*\)")
 _BEFORE_NUMBER = frozenset("(+-.0123456789eE")
+_NUMBERED = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
+"""Names in digits, as `torch` gives the layers of a list: `0`, or `0.1` within one."""
 _PIECE = re.compile(r"\(?[-+0-9.eE]+\)?\Z")
 
 
@@ -422,14 +424,16 @@ class _Reader:
                     )
                 return node.value, node.span
             self.no_tuple(event.value, node.span)
+            if type(node.value) in (int, float) and _NUMBERED.match(event.value):
+                return event.value, node.span  # a layer's name, as the layers of a list have it
             written = f"`{event.value[:40]}`" if event.value else "an empty key"
-            whole = type(node.value) is int
+            number = type(node.value) in (int, float)
             raise _error(
                 "NS107",
                 f"{written} is not a name",
                 node.span,
                 hint=f"write it in quotes: `'{event.value}'`"
-                if whole
+                if number
                 else "a key starts with a letter, as `conv1` does",
             )
         kind = "list" if isinstance(node, Sequence) else "mapping"

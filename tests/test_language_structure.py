@@ -104,6 +104,15 @@ def refusal(layers: str, shape: str = "[4]") -> str:
             '  - {each: {p: "$(zip([1, 2], [5, 7]))"}, Linear: "$(p[0] + p[1])"}',
             ["0 Linear 6", "1 Linear 9"],
         ),
+        # names in digits, as keys and where they are used
+        (
+            "  0: {Linear: 3}\n  1x1: {from: 0, Tanh: {}}\n  007: {call: 1x1}\n"
+            "  3: {if: false, else: 1x1, ReLU: {}}\n  4.0: {from: [0, 3], Add: {}}",
+            ["0 Linear 3", "1x1 Tanh 3", "007 Tanh 3", "4.0 Add 3"],
+        ),
+        ("  a: {branches: {0: ReLU, 1: Tanh}, Add: {}}",
+         ["a Sequential 4", "a.0 ReLU 4", "a.1 Tanh 4", "a.add Add 4"]),
+        ("  - {name: 1e3, Linear: 3}", ["1000 Linear 3"]),
         # the other way of a condition
         (
             "  a: {Linear: 3}\n  b: {if: false, else: input, Linear: 2}\n  c: ReLU",

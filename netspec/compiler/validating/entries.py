@@ -328,7 +328,7 @@ class Entries(ArgumentChecks):
             if len(self.findings) > before:
                 continue
             if key == "name":
-                extra["name"] = str(plain(value))
+                ((extra["name"], _),) = words(value)
                 self.child_name(extra["name"], value.span)
             elif key == "from":
                 extra["sources"] = words(value)
@@ -428,4 +428,9 @@ def _loop(node: Node, span: Span) -> Loop:
 def words(node: Node) -> tuple[tuple[str, Span], ...]:
     """The names in a list, or the one that stands alone, each with its place."""
     nodes = node.items if isinstance(node, Sequence) else [node]
-    return tuple((str(plain(n)), n.span) for n in nodes)
+    return tuple((_word(plain(n)), n.span) for n in nodes)
+
+
+def _word(name: object) -> str:
+    """A name as it is read: `1e3` is the whole number 1000, too."""
+    return str(int(name) if isinstance(name, float) and name.is_integer() else name)
