@@ -287,3 +287,64 @@ def test_a_block_of_two_inputs_may_run_its_layers_one_after_another() -> None:
 def test_a_name_within_a_layer_that_is_misspelt_gets_the_nearest_one() -> None:
     found = finding(BACKBONE + "  more: {from: backbone.bb, ReLU: {}}\n")
     assert (found.code, found.hint) == ("NS304", "did you mean `backbone.b`?")
+
+
+def test_an_expression_knows_the_sizes_of_earlier_layers() -> None:
+    net = network(
+        """
+        blocks:
+          Two:
+            layers: {a: {Conv2d: {out_channels: 5, kernel_size: 3}}, b: {MaxPool2d: 2}}
+            outputs: {fine: a, coarse: b}
+        layers:
+          conv: {Conv2d: {out_channels: 4, kernel_size: 2}}
+          two: Two
+          body:
+            inner: {from: two.fine, Conv2d: {out_channels: $(conv.channels + two.coarse.width), kernel_size: 1}}
+            again: {Conv2d: {out_channels: $inner.height, kernel_size: 1}}
+        """  # noqa: E501
+    )
+    sizes = {layer.path: layer.output for layer in net.layers}
+    assert sizes["conv"] == (4, 7, 7)
+    assert sizes["two.b"] == (5, 2, 2)
+    assert sizes["body.inner"] == (4 + 2, 5, 5)
+    assert sizes["body.again"] == (5, 5, 5)
+    x = torch.randn(1, 3, 8, 8)
+    assert net.build()(x).shape == (1, 5, 5, 5)
+
+
+def test_a_block_whose_layers_ask_for_sizes_is_made_again_for_another_input() -> None:
+    net = network(
+        """
+        blocks:
+          Window:
+            layers:
+              small: {Conv2d: {out_channels: 3, kernel_size: 3}}
+              whole: {Conv2d: {out_channels: 3, kernel_size: $(small.height)}}
+        layers: [Window]
+        """
+    )
+    assert net.output_shape == (3, 1, 1)
+    assert net.min_input_size == 3
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("$(con.height)", "no input or earlier layer here is called `con`"),
+        ("$(conv.depth.height)", "no input or earlier layer here is called `conv.depth`"),
+        ("$(flat.height)", "`flat` is 512, and has no height"),
+        ("$(later.height)", "no input or earlier layer here is called `later`"),
+    ],
+)
+def test_a_size_that_is_not_known_is_told(expression: str, message: str) -> None:
+    found = finding(
+        f"""
+        layers:
+          conv: {{Conv2d: {{out_channels: 8, kernel_size: 1}}}}
+          flat: Flatten
+          fc: {{Linear: {expression}}}
+          later: ReLU
+        """
+    )
+    assert (found.code, found.message) == ("NS303", message)

@@ -103,7 +103,7 @@ class Layer:
     training_only: bool = False
     expanded_from: tuple[ExpandedFrom, ...] = ()
     inits: tuple[BlockInit, ...] = ()
-    size_dependencies: tuple[tuple[int, str, int], ...] = ()
+    size_dependencies: tuple[tuple[int, str, Any], ...] = ()
     order: tuple[int, ...] = ()
     origin: BlockUse | None = None
     results: tuple[int, ...] = ()

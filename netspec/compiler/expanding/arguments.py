@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from netspec.compiler.expanding.context import AlreadyReported, Elaboration
+from netspec.compiler.expanding.sibling_sizes import SiblingSizes
 from netspec.compiler.ir import Scope
 from netspec.compiler.language.document import Block, Entry
 from netspec.compiler.language.env import Env, extended
-from netspec.compiler.language.expression import InputShape
+from netspec.compiler.language.expression import SIBLINGS, InputShape
 from netspec.compiler.language.params import ParamTable, fitted, param_mismatch, param_table
 from netspec.compiler.language.schema_validation import check_value, unknown_key
 from netspec.diagnostics import Diagnostic, Note, Span
@@ -197,6 +198,8 @@ def block_env(
     if not well:
         _refuse_params(context, block, entry, given, nodes, scope)
     values.update(bound)
+    known = tuple([shape for shape in bound.values() if shape is not None])
+    values[SIBLINGS] = SiblingSizes(context, known)
     return extended(table.defaults, values)
 
 

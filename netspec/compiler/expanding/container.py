@@ -19,6 +19,7 @@ from netspec.compiler.expanding.feeds import either, source_names
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
 from netspec.compiler.expanding.kinds import kinds
 from netspec.compiler.expanding.loops import spread
+from netspec.compiler.expanding.sibling_sizes import inner_shape
 from netspec.compiler.expanding.taps import inner_names, layer_called, tap
 from netspec.compiler.expanding.ties import tied
 from netspec.compiler.ir import INPUT, Layer, Scope, changed
@@ -27,6 +28,7 @@ from netspec.compiler.language.names import unfit_name
 from netspec.compiler.language.said import said
 from netspec.diagnostics import Note, Span, nearest
 from netspec.ops import OPS
+from netspec.ops.base import Shape
 from netspec.ops.dtype import FLOAT
 
 SEVERAL: Final = "the inputs"
@@ -210,6 +212,17 @@ class Builder:
                 return wire
         return None
 
+    def shape(self, name: str) -> Shape | None:
+        """The shape of the value of this name, here, within a layer, or around."""
+        wire = self.names.get(name)
+        if wire is not None:
+            return None if wire.choices else wire.shape
+        first, dot, rest = name.partition(".")
+        index = self.indices.get(first)
+        if dot and index is not None and first not in self.aliases:
+            return inner_shape(self.children[index], rest)
+        return self.site.outer.shape(name)
+
     def layer(self, name: str) -> Layer | None:
         """The earlier layer of this name, here, in one, or around."""
         found = layer_called(self.children, name)
@@ -221,6 +234,7 @@ class Builder:
 
     def add(self, entry: Entry, key: str, scope: Scope, span: Span) -> bool:
         """Add one entry under `key` (or, where that is empty, its number)."""
+        self.context.frame = self
         name = key or str(self.numbered)
         if len(self.prefix) + len(name) > MAX_PATH:
             self.context.path_too_long(span)

@@ -57,6 +57,12 @@ class Frame(Protocol):
     def visible(self) -> list[str]:
         """Every name that `lookup` knows."""
 
+    def shape(self, name: str) -> Shape | None:
+        """The shape of the value of this name, or of one within a layer; None where none is known.
+
+        To ask makes no value an input of the container.
+        """
+
     def layer(self, name: str) -> Layer | None:
         """The layer of this name, or within one."""
 
@@ -76,6 +82,11 @@ class Wall(dict[str, Wire]):
     def visible(self) -> list[str]:
         """The names of the inputs."""
         return list(self)
+
+    def shape(self, name: str) -> Shape | None:
+        """The shape of the input of this name."""
+        wire = self.get(name)
+        return None if wire is None else wire.shape
 
     def layer(self, name: str) -> Layer | None:
         """None: an input is no layer."""
@@ -152,6 +163,8 @@ class Elaboration:
         """The output and the number of parameters of an op of `made`, by its inputs."""
         self.mentions: dict[int, tuple[str, ...]] = {}
         self.unknown: set[tuple[str | None, str]] = set()
+        self.frame: Frame = NOWHERE
+        """What can be named at the entry that is expanded now."""
 
     # findings
 

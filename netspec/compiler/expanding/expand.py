@@ -29,6 +29,7 @@ from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.parametrize import with_parametrizations
 from netspec.compiler.expanding.recursion import HINT, Use, chain, endless
+from netspec.compiler.expanding.sibling_sizes import SiblingSizes
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.expanding.unread import without_unread
 from netspec.compiler.ir import (
@@ -43,7 +44,7 @@ from netspec.compiler.ir import (
     changed,
 )
 from netspec.compiler.language.document import Block, Document, Entry
-from netspec.compiler.language.expression import InputShape
+from netspec.compiler.language.expression import SIBLINGS, InputShape
 from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.compiler.language.work import Work
 from netspec.counted import counted
@@ -77,7 +78,8 @@ def expand(
     context = Elaboration(document, inputs[0].shape, first=first, work=work)
     context.count = -1  # the network itself is none of its layers
     bound = {one.name: InputShape(one.shape) for one in inputs}
-    scope = Scope({**params, **bound}, None, ())
+    names = {**params, **bound, SIBLINGS: SiblingSizes(context, tuple(bound.values()))}
+    scope = Scope(names, None, ())
     frame = Wall()
     frame.outputs = document.outputs is not None
     root: Layer | None = None
@@ -148,7 +150,7 @@ def _settled(root: Layer, found: tuple[Output, ...], unread: list[Layer]) -> Lay
     return without_unread(root, tuple([output.source for output in found]), unread)
 
 
-def _sizes(bound: Sequence[InputShape]) -> Iterator[tuple[int, str, int]]:
+def _sizes(bound: Sequence[InputShape]) -> Iterator[tuple[int, str, Any]]:
     """The sizes that expressions asked for: of which input, which one, and what it was."""
     for place, shape in enumerate(bound):
         for name, size in shape.asked.items():

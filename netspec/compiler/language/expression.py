@@ -6,7 +6,7 @@ The trees that `grammar` lets through are walked node by node.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, Protocol
 
 from netspec.compiler.language.env import Env
 from netspec.compiler.language.fields import dotted, field
@@ -26,8 +26,8 @@ from netspec.diagnostics import nearest
 from netspec.source import MAX_NUMBER
 
 __all__ = [
-    "FUNCTIONS", "MAX_ITEMS", "ExpressionError", "InputShape", "evaluate", "names", "pieces",
-    "size_of",
+    "ANY_SIZE", "FUNCTIONS", "MAX_ITEMS", "SIBLINGS", "ExpressionError", "InputShape", "evaluate",
+    "names", "pieces", "size_of",
 ]  # fmt: skip
 
 MAX_ITEMS = 10_000
@@ -40,11 +40,30 @@ class InputShape:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
-        self.asked: dict[str, int] = {}
+        self.asked: dict[str, Any] = {}
 
 
-def size_of(shape: tuple[int, ...], attr: str) -> int | None:
-    """The size that `input.attr` stands for, or None where the shape has no such dimension."""
+ANY_SIZE = "*"
+"""Asked for where a size follows from the whole shape of an input."""
+
+SIBLINGS = ""
+"""The key under which a table of names holds what knows the shapes of layers."""
+
+
+class Siblings(Protocol):
+    """The shapes of layers by their names."""
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of what a layer of this name gives, None where there is none."""
+
+
+def size_of(shape: tuple[int, ...], attr: str) -> Any:
+    """The size that `input.attr` stands for, or None where the shape has no such dimension.
+
+    All of them for `ANY_SIZE`.
+    """
+    if attr == ANY_SIZE:
+        return shape
     if len(shape) < {"channels": 1, "features": 1, "length": 2}.get(attr, 3):
         return None
     if attr == "channels":
@@ -126,6 +145,8 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
     match node:
         case ast.Attribute(value=ast.Name(id=name), attr=attr):
             value = env.get(name)
+            if value is None and attr in SIZES and name not in env:
+                return _sibling(node, name, attr, env)
             if isinstance(value, InputShape) or (attr in SIZES and not isinstance(value, dict)):
                 return _size(node, name, attr, env)
             root = ast.Name(
@@ -133,8 +154,13 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
             )
             return field(node, _lookup(root, name, env), attr)
         case ast.Attribute(value=owner, attr=attr):
+            path = _path(owner) if attr in SIZES else None
+            if path is not None and path.partition(".")[0] not in env:
+                return _sibling(node, path, attr, env)
             return field(node, _walk(owner, env, work), attr)
         case Dotted(value=owner, dots=dots):
+            if dots[1:] in SIZES and owner.id not in env:
+                return _sibling(node, owner.id, dots[1:], env)
             if isinstance(env.get(owner.id), InputShape) and dots[1:] in SIZES:
                 return _size(node, owner.id, dots[1:], env)
             return _capped(node, dotted(node, _walk(owner, env, work), dots), work)
@@ -183,7 +209,8 @@ def _lookup(node: ast.expr, name: str, env: Env) -> Any:
         return value
     if name in _CONSTANTS:
         return _CONSTANTS[name]
-    known = [n for n, value in env.items() if n != "input" and not isinstance(value, InputShape)]
+    hidden = ("input", SIBLINGS)
+    known = [n for n, value in env.items() if n not in hidden and not isinstance(value, InputShape)]
     near = nearest(name, known)
     hint = f"did you mean `{near}`?" if near else None
     if name == "index":
@@ -198,6 +225,26 @@ def _lookup(node: ast.expr, name: str, env: Env) -> Any:
     )
 
 
+def _path(node: ast.expr) -> str | None:
+    """`a.b` as a name with dots, None for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    inner = _path(node.value) if isinstance(node, ast.Attribute) else None
+    return None if inner is None or not isinstance(node, ast.Attribute) else f"{inner}.{node.attr}"
+
+
+def _sibling(node: ast.expr, name: str, attr: str, env: Env) -> int:
+    """The size of an earlier layer."""
+    siblings: Siblings | None = env.get(SIBLINGS)
+    shape = None if siblings is None else siblings.shape(name)
+    if shape is None:
+        return _size(node, name, attr, env)  # which says what is known
+    size: int | None = size_of(shape, attr)
+    if size is None:
+        raise _fail(node, f"`{name}` is {'×'.join(map(str, shape))}, and has no {attr}")
+    return size
+
+
 def _size(node: ast.expr, name: str, attr: str, env: Env) -> int:
     bound = env.get(name)
     if not isinstance(bound, InputShape):
@@ -210,8 +257,8 @@ def _size(node: ast.expr, name: str, attr: str, env: Env) -> int:
         hint = f"did you mean `{near}.{attr}`?" if near else (
             f"the inputs here are {', '.join(f'`{n}`' for n in inputs)}" if inputs else None
         )  # fmt: skip
-        raise _fail(node, f"no input here is called `{name}`", hint)
-    size = size_of(bound.shape, attr)
+        raise _fail(node, f"no input or earlier layer here is called `{name}`", hint)
+    size: int | None = size_of(bound.shape, attr)
     if size is None:
         raise _fail(node, f"an input of {'×'.join(map(str, bound.shape))} has no {attr}")
     bound.asked[attr] = size
