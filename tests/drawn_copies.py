@@ -150,6 +150,7 @@ def dear_layers(draw: random.Random, parts: Parts) -> None:
         "CircularPad2d: [1, 0, 1, 0]", "ReflectionPad2d: [-1, 1, 1, -1]",
         "AdaptiveAvgPool2d: $(index % 32 + 1)", "Transpose: {dim0: 1, dim1: 2}", "PatchMerging: {}",
         "ShiftedWindowAttention: {window_size: [4, 4], shift_size: [2, 2], num_heads: 8}",
+        "ShiftedWindowAttention3d: {window_size: [4, 4, 4], shift_size: [2, 2, 2], num_heads: 8}",
         "WindowPartition: {p: 4}", "RelativePositionalMultiHeadAttention: {head_dim: 4, "
         "max_seq_len: $(index + 1)}", "Fold: {output_size: [4, 4], kernel_size: 1}",
         "BatchNorm2d: {eps: $(0.001 + index * 0.001)}", "Upsample: {size: $(index % 40 + 1)}",

@@ -257,7 +257,7 @@ def others(draw: Draw, name: str, x: Shape) -> list[Shape]:
         return draw.choice(([], [key, value], [key, value], [key, value, (keys,)]))
     if name == "ScaledDotProductAttention" and len(x) > 1:
         key = (*draw.choice((lead, x[:-2])), keys, x[-1] if fits else 3)
-        value = (*key[:-2], keys if draw.random() < 0.9 else 3, draw.choice((x[-1], 5)))
+        value = (*key[:-2], keys if draw.random() < 0.7 else 3, draw.choice((x[-1], 5)))
         mask = (*draw.choice((lead, x[:-2])), draw.choice((x[-2], 1)), draw.choice((keys, 1, 2)))
         return draw.choice(([key, value], [key, value], [key, value, mask]))
     if name == "MatMul" and len(x) > 1 and fits:

@@ -143,6 +143,7 @@ OUTSIDE_TORCH_NN = {
     "StochasticDepth": "torchvision.ops",
     "LayerNorm2d": "torchvision.models.convnext",
     "ShiftedWindowAttention": "torchvision.models.swin_transformer",
+    "ShiftedWindowAttention3d": "torchvision.models.video.swin_transformer",
     "ShiftedWindowAttentionV2": "torchvision.models.swin_transformer",
     "RelativePositionalMultiHeadAttention": "torchvision.models.maxvit",
 }

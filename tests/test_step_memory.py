@@ -30,6 +30,7 @@ BATCH = 64  # what is held once for the whole batch is little beside that
 # What torch keeps depends on the device and on whether one kernel does the whole attention.
 ROUGH = {
     "ShiftedWindowAttention": 0.15,
+    "ShiftedWindowAttention3d": 0.15,
     "ShiftedWindowAttentionV2": 0.25,
     "RelativePositionalMultiHeadAttention": 0.2,
 }

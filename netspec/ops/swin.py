@@ -1,10 +1,11 @@
-"""The layers of Swin: attention within shifted windows, and patch merging."""
+"""The layers of Swin, for images and for video: attention in shifted windows, patch merging."""
 
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from netspec.json_schema import BOOL, POSITIVE, POSITIVE_NUMBER, PROBABILITY, Schema
 from netspec.ops.attention import require_heads
@@ -15,16 +16,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 LAST: Final = "height, width and features"
+VIDEO: Final = "depth, height, width and features"
 WINDOW: Final = "height and width of the windows"
+SHIFT: Final = "how far the windows are moved; 0 for not"
 
 
-def pair(minimum: int) -> Schema:
-    """Height and width."""
+def extents(count: int, minimum: int) -> Schema:
+    """So many numbers: height and width, or depth, height and width."""
     return {
         "type": "array",
         "items": {"type": "integer", "minimum": minimum},
-        "minItems": 2,
-        "maxItems": 2,
+        "minItems": count,
+        "maxItems": count,
     }
 
 
@@ -35,8 +38,12 @@ class WindowAttention(Op, abstract=True):
     image is padded to whole windows first.
     """
 
-    window_size: tuple[int, int] = arg(pair(1), WINDOW)
-    shift_size: tuple[int, int] = arg(pair(0), "how far the windows are moved; 0 for not")
+    module: ClassVar[str] = "torchvision.models.swin_transformer"
+    means: ClassVar[str] = LAST
+    """The dimensions of the input."""
+
+    window_size: tuple[int, ...] = arg(extents(2, 1), WINDOW)
+    shift_size: tuple[int, ...] = arg(extents(2, 0), SHIFT)
     num_heads: int = arg(POSITIVE, "how many means, each of its own part of the features")
     qkv_bias: bool = arg(BOOL, "whether queries, keys and values have biases", default=True)
     proj_bias: bool = arg(BOOL, "whether the output's projection has a bias", default=True)
@@ -46,11 +53,16 @@ class WindowAttention(Op, abstract=True):
     dropout: float = arg(PROBABILITY, "the probability that an output is dropped", default=0.0)
 
     def infer(self, *inputs: Shape) -> Shape:
-        """`(height, width, features)`, unchanged."""
+        """`(height, width, features)`, or `(depth, height, width, features)`, unchanged."""
         (x,) = inputs
-        require_dims(self, x, 3, LAST)
-        require_heads(x[2], self.num_heads)
+        require_dims(self, x, len(self.window_size) + 1, self.means)
+        require_heads(x[-1], self.num_heads)
         return x
+
+    def windows(self, x: Shape) -> tuple[int, int]:
+        """How many windows the padded input has, and how many positions each of them."""
+        pairs = zip(x, self.window_size, strict=False)
+        return prod(-(-size // window) for size, window in pairs), prod(self.window_size)
 
     def projections(self, e: int) -> dict[str, Shape]:
         """The weights of the two projections of `e` features."""
@@ -64,28 +76,24 @@ class WindowAttention(Op, abstract=True):
 
     def macs(self, *inputs: Shape) -> int:
         """In each window: four projections, the matches of all pairs, and the means."""
-        height, width, e = inputs[0]
-        tokens = prod(self.window_size)
-        windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
+        windows, tokens = self.windows(inputs[0])
+        e = inputs[0][-1]
         return windows * (tokens * e * 4 * e + 2 * tokens * tokens * e)
 
     saves = "input"
 
     def kept(self, x: Shape, tensors: int, matches: int) -> Saved:
         """So many tensors of all windows' features, and so many of their matches."""
-        height, width, e = x
-        tokens = prod(self.window_size)
-        windows = -(-height // self.window_size[0]) * -(-width // self.window_size[1])
+        windows, tokens = self.windows(x)
         dropped = 2 * (self.attention_dropout > 0)
         pairs = self.num_heads * tokens * tokens
-        return Saved(windows * (tensors * tokens * e + (matches + dropped) * pairs))
+        return Saved(windows * (tensors * tokens * x[-1] + (matches + dropped) * pairs))
 
     def make(self, *inputs: Shape) -> nn.Module:
-        """The class of `torchvision.models.swin_transformer` that has this name."""
-        from torchvision.models import swin_transformer
-
+        """torchvision's class of this name."""
         given = {k: list(v) if isinstance(v, tuple) else v for k, v in self.values.items()}
-        made: nn.Module = getattr(swin_transformer, type(self).__name__)(inputs[0][2], **given)
+        theirs = getattr(import_module(self.module), type(self).__name__)
+        made: nn.Module = theirs(inputs[0][-1], **given)
         return made
 
 
@@ -94,9 +102,8 @@ class ShiftedWindowAttention(WindowAttention):
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """The table of biases and the projections."""
-        high, wide = self.window_size
-        table = ((2 * high - 1) * (2 * wide - 1), self.num_heads)
-        return {"relative_position_bias_table": table, **self.projections(inputs[0][2])}
+        table = (prod(2 * size - 1 for size in self.window_size), self.num_heads)
+        return {"relative_position_bias_table": table, **self.projections(inputs[0][-1])}
 
     def buffers(self, *inputs: Shape) -> dict[str, Shape]:
         """Which entry of the table each pair of positions takes."""
@@ -107,6 +114,29 @@ class ShiftedWindowAttention(WindowAttention):
         return self.kept(inputs[0], tensors=4, matches=1)
 
 
+class ShiftedWindowAttention3d(ShiftedWindowAttention):
+    """Self attention within windows of a video, with a learned bias for each relative position.
+
+    In a dimension that a window fills, it is cut to the input and not moved (Video Swin).
+    """
+
+    module = "torchvision.models.video.swin_transformer"
+    means = VIDEO
+
+    window_size: tuple[int, ...] = arg(extents(3, 1), "depth, height and width of the windows")
+    shift_size: tuple[int, ...] = arg(extents(3, 0), SHIFT)
+
+    def windows(self, x: Shape) -> tuple[int, int]:
+        """How many windows the padded input has, and how many positions each of them."""
+        cut = tuple(map(min, x, self.window_size))
+        pairs = zip(x, cut, strict=False)
+        return prod(-(-size // window) for size, window in pairs), prod(cut)
+
+    def buffers(self, *inputs: Shape) -> dict[str, Shape]:
+        """Which entry of the table each pair of positions takes."""
+        return {"relative_position_index": (prod(self.window_size),) * 2}
+
+
 HIDDEN: Final = 512
 """The width of the small network that gives version 2 its biases, in torchvision."""
 
@@ -115,13 +145,13 @@ class ShiftedWindowAttentionV2(WindowAttention):
     """Self attention within windows by angle, with biases from a small network (Swin V2)."""
 
     # a window of 1 would divide by zero in torchvision, and learn from NaN
-    window_size: tuple[int, int] = arg(pair(2), WINDOW)
+    window_size: tuple[int, ...] = arg(extents(2, 2), WINDOW)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """A scale for each head, the projections, and the network of the biases."""
         return {
             "logit_scale": (self.num_heads, 1, 1),
-            **self.projections(inputs[0][2]),
+            **self.projections(inputs[0][-1]),
             "cpb_mlp.0.weight": (HIDDEN, 2),
             "cpb_mlp.0.bias": (HIDDEN,),
             "cpb_mlp.2.weight": (self.num_heads, HIDDEN),

@@ -24,6 +24,8 @@ _VALUES: dict[str, Any] = {
 _OWN_VALUES: dict[tuple[str, str], Any] = {
     ("Parameter", "shape"): [1, 64], ("Buffer", "shape"): [1, 64], ("Expand", "shape"): [-1, 8, -1],
     ("StochasticDepth", "p"): 0.1,
+    ("ShiftedWindowAttention3d", "window_size"): [4, 4, 4],
+    ("ShiftedWindowAttention3d", "shift_size"): [0, 0, 0],
     ("Fold", "output_size"): 8, ("Fold", "kernel_size"): 2, ("RandomCrop", "size"): 32,
     ("Cutout", "size"): 8, ("RandomResizedCrop", "size"): 224, ("Mean", "dim"): [2, 3],
 }  # fmt: skip
