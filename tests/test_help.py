@@ -80,5 +80,5 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
 
 def test_a_default_and_a_list_are_shown() -> None:
     assert re.search(r"\n  --top N +how many classes to show \[5\]\n", shown("predict"))
-    assert shown("predict").startswith("Usage: netspec predict [OPTIONS] RUN IMAGE...\n")
+    assert shown("predict").startswith("Usage: netspec predict [OPTIONS] RUN [IMAGE...]\n")
     assert shown("explain").startswith("Usage: netspec explain [OPTIONS] [CODE]\n")

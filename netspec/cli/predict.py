@@ -1,4 +1,4 @@
-"""`netspec predict`: what trained weights take images for."""
+"""`netspec predict`: what trained weights take images, or texts, for."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ from netspec.cli.run_target import trained
 from netspec.cli.training import Device, RunDir
 
 
-@app.command(short_help="classes of images, with probabilities", rich_help_panel=TRAINING)
+@app.command(short_help="classes of images or texts, with probabilities", rich_help_panel=TRAINING)
 def predict(
     target: Annotated[
         str,
         typer.Argument(metavar="RUN", help=RUN, autocompletion=completion.runs_and_specs),
     ],
     images: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="IMAGE", help="files, folders, patterns in quotes, or - for standard input"
+            metavar="IMAGE",
+            help="files, folders, patterns in quotes, or - for standard input; of a network of "
+            "texts, files with a text a line",
         ),
-    ],
+    ] = None,
+    texts: Annotated[
+        list[str] | None, typer.Option("--text", metavar="WORDS", help="a text; may be repeated")
+    ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="how many classes to show")] = 5,
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text, json or csv")] = "text",
     weights: Annotated[
@@ -38,12 +43,15 @@ def predict(
     device: Device = None,
     run_dir: RunDir = Path("runs"),
 ) -> None:
-    """Say what trained weights take images for, with probabilities.
+    """Say what trained weights take images or texts for, with probabilities.
 
     What cannot be read is listed at the end, and makes the exit code 1.
     """
     if format not in ("text", "json", "csv"):
         usage(f"there is no format `{format}`", "one of text, json, csv")
+    images = images or []
+    if not images and not texts:
+        usage("predict what?", "name images, or for a network of texts files or `--text`")
     if images.count("-") + (target == "-") > 1:
         usage("standard input can be read once", "name files for the rest")
 
@@ -51,6 +59,8 @@ def predict(
         from netspec.train.commands import predict_command
 
         found = trained(target, weights, run_dir, settings, input)
-        return predict_command(found, images, top=top, device=device, format=format)
+        return predict_command(
+            found, images, texts=texts or (), top=top, device=device, format=format
+        )
 
     finish(run)

@@ -50,13 +50,16 @@ DATA_SETS: Final[dict[str, DataSet]] = {
         8_000,
     ),
     "folder": DataSet("Images of one's own, in one folder a class below `root`."),
+    "table": DataSet(
+        "Texts or token ids with a class each, a row of a CSV, TSV or JSON Lines file."
+    ),
     "digits": DataSet(
         "Handwritten digits that come with scikit-learn, without a download.",
         Contents((1, 8, 8), 10, 1_437, 360),
     ),
     "synthetic": DataSet(
-        "Learnable images of the network's input shape, made on the spot, of as many classes as "
-        "it has outputs."
+        "Learnable samples of the network's inputs, made on the spot, of as many classes as it "
+        "has outputs."
     ),
 }
 

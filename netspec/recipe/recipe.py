@@ -52,6 +52,9 @@ class DataRecipe:
     workers: int | None = None
     samples: int = 1024
     skip_broken: bool = False
+    text: str = "text"
+    label: str = "label"
+    tokenizer: Literal["whitespace", "bytes", "ids"] = "whitespace"
     root_folder: str = field(default="", compare=False)
 
     @property

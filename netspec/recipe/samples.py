@@ -113,6 +113,20 @@ input: [3, 96, 96]
 train:
   data: {dataset: STL10, validation: 0.1}
 """,
+    **{
+        name: f"""\
+input: {{shape: [64], dtype: int64, below: {below}}}
+layers: [Embedding: {{num_embeddings: {below}, embedding_dim: 32}}, Mean: 1, Linear: 4]
+train:
+  data: {{{said}}}
+"""
+        for name, below, said in (
+            ("table", 5000, "dataset: table, root: reviews.csv, validation: 0.1"),
+            ("text", 5000, "dataset: table, root: reviews.csv, text: review"),
+            ("label", 5000, "dataset: table, root: reviews.csv, label: stars"),
+            ("tokenizer", 257, "dataset: table, root: reviews.csv, tokenizer: bytes"),
+        )
+    },
     "digits": """\
 input: [1, 8, 8]
 train:

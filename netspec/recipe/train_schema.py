@@ -43,8 +43,9 @@ DATA_SCHEMA: Schema = mapping(
     {
         "dataset": one_of(
             "A data set's name: one of torchvision's, `folder` (images in one folder a class), "
-            "`digits` (scikit-learn's) or `synthetic` (made on the spot). Left out: `folder` where "
-            "a root is given.",
+            "`table` (texts or token ids in a CSV, TSV or JSON Lines file), `digits` "
+            "(scikit-learn's) or `synthetic` (made on the spot). Left out: `folder` where a root "
+            "is given.",
             [*DATA_SETS, None],
             DataRecipe.dataset,
         ),
@@ -92,7 +93,7 @@ DATA_SCHEMA: Schema = mapping(
             maximum=256,
         ),
         "samples": integer(
-            "Training images of the `synthetic` data set; its test set has a quarter as many.",
+            "Training samples of the `synthetic` data set; its test set has a quarter as many.",
             DataRecipe.samples,
             minimum=4,
             maximum=10_000_000,
@@ -100,6 +101,15 @@ DATA_SCHEMA: Schema = mapping(
         "skip_broken": boolean(
             "Leave out images that cannot be read, each told, instead of ending at the first.",
             DataRecipe.skip_broken,
+        ),
+        "text": string("The column of a `table` that holds texts or token ids.", DataRecipe.text),
+        "label": string("The column of a `table` that names each row's class.", DataRecipe.label),
+        "tokenizer": one_of(
+            "How a text becomes the network's integers, 0 for padding: `whitespace`, the most "
+            "frequent words, 1 for any other; `bytes`, each byte of UTF-8 and 1; `ids`, the "
+            "column holds whole numbers.",
+            ["whitespace", "bytes", "ids"],
+            DataRecipe.tokenizer,
         ),
     },
     default={},

@@ -6,7 +6,7 @@ Each prints its results to standard output and returns an exit code; errors are 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from pathlib import Path
 from typing import get_args
@@ -16,7 +16,16 @@ import torch
 from netspec.compiler.analysis.step_memory import StepMemory
 from netspec.escape import safe
 from netspec.recipe import Recipe
-from netspec.train.data import Pictures, Split, named_images, open_data
+from netspec.train.data import (
+    Inputs,
+    Pictures,
+    Split,
+    Unread,
+    named_images,
+    named_texts,
+    open_data,
+    text_reader,
+)
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.trial import take_trial_steps
 from netspec.train.errors import TrainError
@@ -32,7 +41,7 @@ from netspec.train.machine.largest_batch import (
     release_memory,
 )
 from netspec.train.machine.plan import Plan, apply_plan, choose_device, make_plan
-from netspec.train.predict import AT_ONCE, predict_images
+from netspec.train.predict import AT_ONCE, predict_images, read_picture
 from netspec.train.prediction_formats import FORMATS, unread_lines
 from netspec.train.reporting.progress import Progress
 from netspec.train.reporting.runs import all_runs, differences, laid_over, runs_table, summarize
@@ -40,7 +49,7 @@ from netspec.train.reporting.terminal import terminal_width
 from netspec.train.run import TrainOptions, train
 from netspec.train.storage.atomic_write import atomic_write
 from netspec.train.storage.folder import open_folder
-from netspec.train.trainable import Trainable, num_classes
+from netspec.train.trainable import NetworkInput, Trainable, num_classes, shows_images, takes_images
 from netspec.train.trained import Trained
 
 
@@ -64,7 +73,7 @@ def eval_command(
     """Print the figures of trained weights on a split, and write them with the confusion matrix."""
     recipe, plan = trained.prepared(device, data, batch_size)
     chosen = _split(split)
-    if len(trained.network.output_shape) not in (1, 3):
+    if len(trained.network.output_shape) not in (1, 2, 3):
         raise TrainError("only classes, of a sample or of each pixel, can be evaluated")
     try:
         found = _evaluated(trained, recipe, plan, data, chosen)
@@ -84,29 +93,33 @@ def predict_command(
     trained: Trained,
     words: Sequence[str],
     *,
+    texts: Sequence[str] = (),
     top: int = 5,
     device: str | None = None,
     format: str = "text",
 ) -> int:
     """Write the likeliest classes of each image that ``words`` stand for, with probabilities.
 
+    Of a network of texts, of ``texts`` and of each line of the files that ``words`` name.
+
     What could not be read is listed at the end, on standard error; it makes the exit code 1.
     """
     say = Progress().say
     recipe, plan = trained.prepared(device)
     network = trained.network
-    if len(network.input_shape) != 3 or len(network.output_shape) != 1:
-        raise TrainError("only a network from an image to classes can predict images")
-    channels, height, width = network.input_shape
-    form = image_form(trained, recipe, say)
-    pictures = Pictures((channels, height, width), form.mean, form.std, form.resize, plan.device)
+    if len(network.output_shape) != 1:
+        raise TrainError("only a network that gives classes can predict them")
+    images = shows_images(network)
+    classes, read = (_pictures if images else _texts)(trained, recipe, plan)
+    if texts and images:
+        raise TrainError("the network takes images, and `--text` is a text", "name image files")
+    named = named_images(words) if images else named_texts(texts, words)
     criterion = Criterion(recipe.loss, plan.device)
     module = trained.module(plan)
     try:
-        found = predict_images(
-            module, named_images(words), pictures, form.classes, criterion, plan, top=top
-        )
-        unread = FORMATS[format](found, form.classes, top, sys.stdout)
+        found = predict_images(module, named, read, classes, criterion, plan, top=top)
+        what = "image" if images else "text"
+        unread = FORMATS[format](found, classes, top, sys.stdout, what)
     except Exception as error:
         raise _explained(error, AT_ONCE) from error
     if unread:
@@ -114,6 +127,27 @@ def predict_command(
         for line in unread_lines(unread):
             say(line)
     return int(bool(unread))
+
+
+Read = Callable[[str], Inputs | Unread]
+
+
+def _pictures(trained: Trained, recipe: Recipe, plan: Plan) -> tuple[tuple[str, ...], Read]:
+    """The classes, and what reads an image."""
+    channels, height, width = trained.network.input_shape
+    form = image_form(trained, recipe, Progress().say)
+    pictures = Pictures((channels, height, width), form.mean, form.std, form.resize, plan.device)
+    return form.classes, lambda image: read_picture(image, pictures)
+
+
+def _texts(trained: Trained, recipe: Recipe, plan: Plan) -> tuple[tuple[str, ...], Read]:
+    """The classes, and what reads a text. Raises TrainError for a network of neither."""
+    if takes_images(trained.network.inputs):
+        raise TrainError("only a network from an image or a text to classes can predict them")
+    reader = text_reader(recipe, trained.network.inputs, trained.vocabulary(), plan.device)
+    count = max(num_classes(trained.network), 2)
+    classes = tuple(trained.facts.get("classes", map(str, range(count))))
+    return classes, reader.read
 
 
 def runs_command(
@@ -154,13 +188,11 @@ def max_batch_command(
     """
     recipe = network.recipe
     alone = Processes()
-    plan = make_plan(
-        recipe, choose_device(device, alone), alone, images=len(network.input_shape) == 3
-    )
+    plan = make_plan(recipe, choose_device(device, alone), alone, images=shows_images(network))
     apply_plan(plan)
     available = memory or free_memory(plan.device)
     params = network.num_params + network.training_params
-    need = reckon(params, step, prod(network.input_shape), recipe, plan)
+    need = reckon(params, step, sum(map(_values, network.inputs)), recipe, plan)
     largest = need.largest_batch(available)
     print(_reckoned(need, available, largest))
     if plan.device.type != "cuda" or not confirm or memory is not None:
@@ -206,11 +238,13 @@ def _evaluated(
         say=Progress().say,
         known=trained.known(data, split),
         by_class=trained.run is None or trained.run.by_class(),
+        inputs=network.inputs,
+        vocabulary=trained.vocabulary(),
     )
     try:
         if not opened.size(split):
             raise TrainError(
-                f"the data set has no {split} images",
+                f"the data set has no {split} {opened.info.sample}s",
                 "name another `--split`" + (" or `validation:` a share" * (split == "validation")),
             )
         batches = opened.batches(split, epoch=0, batch_size=recipe.eval_batch_size, augment=False)
@@ -231,6 +265,11 @@ def _require_same_classes(trained: Trained, found: tuple[str, ...]) -> None:
             f"the data's class `{strange[0]}` is not where it was in training",
             f"the classes were {', '.join(known[:12])}{', …' if len(known) > 12 else ''}",
         )
+
+
+def _values(taken: NetworkInput) -> int:
+    """The size of a sample's input, in float32s."""
+    return {"int64": 2}.get(taken.dtype.name, 1) * prod(taken.shape)
 
 
 def _reckoned(need: Need, available: int, largest: int) -> str:

@@ -69,4 +69,5 @@ def describe(run: Run, command: Sequence[str], warnings: str, overrides: Mapping
             "starts": [*env.get("starts", []), start],
         }
     )
+    run.folder.write_vocabulary(info.vocabulary)
     run.folder.write_env(env)

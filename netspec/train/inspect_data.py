@@ -11,6 +11,7 @@ import torch
 from netspec.counted import counted
 from netspec.escape import safe
 from netspec.ops.base import text as shape_text
+from netspec.ops.dtype import said
 from netspec.recipe import Recipe
 from netspec.train.data import Data, Split, held_out_words, open_data
 from netspec.train.data.decoding.skip_broken import without_broken
@@ -26,7 +27,7 @@ from netspec.train.errors import TrainError
 from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
 from netspec.train.storage.atomic_write import atomic_write
-from netspec.train.trainable import Trainable, num_classes
+from netspec.train.trainable import Trainable, num_classes, shows_images
 
 PARTS: tuple[Split, ...] = ("train", "validation", "test")
 MANY = 5_000
@@ -114,6 +115,7 @@ def inspect_spec(network: Trainable, data: Path | None, *, draw: bool = False) -
             skipped=bool(skipped),
             split=_split(found, opened, recipe),
             seen=tuple(_seen(network, opened, recipe)),
+            sample=opened.info.sample,
         )
         broken = None if skipped else _broken(seen)
         if not draw or broken is not None:
@@ -125,7 +127,7 @@ def inspect_spec(network: Trainable, data: Path | None, *, draw: bool = False) -
 
 
 def _require_images(network: Trainable) -> None:
-    if len(network.input_shape) != 3:
+    if not shows_images(network):
         raise TrainError(
             f"`--show` draws images, and the network takes {shape_text(network.input_shape)}",
             "leave it out",
@@ -141,6 +143,7 @@ def _opened(network: Trainable, recipe: Recipe, data: Path | None) -> Data:
         root=data,
         num_classes=num_classes(network),
         output_shape=network.output_shape,
+        inputs=network.inputs,
         # Of what `open_data` tells, the account is told here, and better.
         say=lambda line: None if line.startswith(("data:", "note:", "warning:")) else say(line),
     )
@@ -193,6 +196,11 @@ def _split(found: Survey, data: Data, recipe: Recipe) -> tuple[str, ...]:
 
 def _seen(network: Trainable, data: Data, recipe: Recipe) -> list[str]:
     """How the network sees the images."""
+    if data.info.sample != "image":
+        takes = " and ".join(
+            f"{shape_text(one.shape)} of {said(one.dtype)}" for one in network.inputs
+        )
+        return [f"takes {takes}", *data.info.told]
     steps = []
     if recipe.data.resize is not None:
         steps.append(f"resized to {shape_text(recipe.data.resize)}")

@@ -1,20 +1,20 @@
-"""What a trained network takes images for."""
+"""What a trained network takes images, or texts, for."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from netspec.train.data import STDIN, Pictures, Unread, UnreadableImage, why_absent
+from netspec.train.data import STDIN, Inputs, Pictures, Unread, UnreadableImage, why_absent
 from netspec.train.engine.criterion import Criterion
 from netspec.train.engine.evaluate import infer
+from netspec.train.engine.inputs import stacked
 from netspec.train.machine.plan import Plan
 
 AT_ONCE = 64
@@ -32,7 +32,7 @@ class Prediction:
 def predict_images(
     module: nn.Module,
     images: Iterable[str | Unread],
-    pictures: Pictures,
+    read: Callable[[str], Inputs | Unread],
     classes: tuple[str, ...],
     criterion: Criterion,
     plan: Plan,
@@ -41,13 +41,14 @@ def predict_images(
 ) -> Iterator[Prediction | Unread]:
     """Predict image by image, in their order, in batches: no more than one is held.
 
-    What cannot be read is given as it comes, with the reason.
+    ``read`` gives what the network takes of an image, or of a text. What cannot be read is given as
+    it comes, with the reason.
     """
     module.eval()
     names: list[str] = []
-    held: list[Tensor] = []
+    held: list[Inputs] = []
     for image in images:
-        found = image if isinstance(image, Unread) else _read(image, pictures)
+        found = image if isinstance(image, Unread) else read(image)
         if isinstance(found, Unread):
             yield found
             continue
@@ -60,7 +61,8 @@ def predict_images(
         yield from _predicted(module, names, held, classes, criterion, plan, top)
 
 
-def _read(image: str, pictures: Pictures) -> Tensor | Unread:
+def read_picture(image: str, pictures: Pictures) -> Tensor | Unread:
+    """What the network takes of an image; why there is none."""
     try:
         if image == STDIN:
             return pictures.read(io.BytesIO(sys.stdin.buffer.read()))
@@ -73,14 +75,14 @@ def _read(image: str, pictures: Pictures) -> Tensor | Unread:
 def _predicted(
     module: nn.Module,
     names: list[str],
-    held: list[Tensor],
+    held: list[Inputs],
     classes: tuple[str, ...],
     criterion: Criterion,
     plan: Plan,
     top: int,
 ) -> Iterator[Prediction]:
     """The predictions of a batch."""
-    shares = criterion.shares(infer(module, torch.stack(held), plan))
+    shares = criterion.shares(infer(module, stacked(held), plan))
     best = shares.topk(min(top, shares.shape[1]), dim=1)
     for name, values, places in zip(names, *map(Tensor.tolist, best), strict=True):
         named = tuple((classes[j], float(p)) for p, j in zip(values, places, strict=True))

@@ -11,23 +11,32 @@ from typing import Any, Final, TextIO
 from netspec.escape import safe
 from netspec.train.data import Unread
 from netspec.train.predict import Prediction
+from netspec.train.reporting.shortened import shortened
 
 DIGITS: Final = 6
 """Decimals of a probability, for programs."""
 
+WIDTH: Final = 60
+"""Characters of a text, for people."""
+
 Found = Iterable[Prediction | Unread]
 
 
-def as_text(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
-    """A line an image; gives what could not be read, as all of these do."""
+def as_text(
+    found: Found, classes: tuple[str, ...], top: int, out: TextIO, what: str
+) -> list[Unread]:
+    """A line an image, or a text, which is shortened; gives what could not be read, as all do."""
     unread: list[Unread] = []
     for prediction in _read(found, unread):
         shares = " · ".join(f"{name} {share:.1%}" for name, share in prediction.classes)
-        print(safe(f"{prediction.image}: {shares}"), file=out)
+        name = prediction.image if what == "image" else shortened(prediction.image, WIDTH)
+        print(safe(f"{name}: {shares}"), file=out)
     return unread
 
 
-def as_csv(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
+def as_csv(
+    found: Found, classes: tuple[str, ...], top: int, out: TextIO, what: str
+) -> list[Unread]:
     """A row an image: the likeliest class and its probability, then the second, and so on.
 
     What would move a terminal's cursor is written as codes, but for line ends, which stand in
@@ -35,7 +44,7 @@ def as_csv(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> lis
     """
     writer = csv.writer(out, lineterminator="\n")
     places = ["", *(f"_{place}" for place in range(2, min(top, len(classes)) + 1))]
-    writer.writerow(["image", *(f"{n}{p}" for p in places for n in ("class", "probability"))])
+    writer.writerow([what, *(f"{n}{p}" for p in places for n in ("class", "probability"))])
     unread: list[Unread] = []
     for prediction in _read(found, unread):
         cells = [cell for name, share in prediction.classes for cell in (name, _share(share))]
@@ -44,22 +53,24 @@ def as_csv(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> lis
     return unread
 
 
-def as_json(found: Found, classes: tuple[str, ...], top: int, out: TextIO) -> list[Unread]:
+def as_json(
+    found: Found, classes: tuple[str, ...], top: int, out: TextIO, what: str
+) -> list[Unread]:
     """One document: the classes in the network's order, the images, and what was not read."""
-    out.write(f'{{"classes": {json.dumps(classes)},\n "images": [')
+    out.write(f'{{"classes": {json.dumps(classes)},\n "{what}s": [')
     unread: list[Unread] = []
     between = "\n  "
     for prediction in _read(found, unread):
         shares = [{"class": n, "probability": _share(p)} for n, p in prediction.classes]
-        row: dict[str, Any] = {"image": prediction.image, **shares[0], "top": shares}
+        row: dict[str, Any] = {what: prediction.image, **shares[0], "top": shares}
         out.write(between + json.dumps(row))
         between = ",\n  "
-    rows = [{"image": one.image, "reason": one.reason} for one in unread]
+    rows = [{what: one.image, "reason": one.reason} for one in unread]
     out.write(f'],\n "unread": {json.dumps(rows)}}}\n')
     return unread
 
 
-FORMATS: Final[dict[str, Callable[[Found, tuple[str, ...], int, TextIO], list[Unread]]]] = {
+FORMATS: Final[dict[str, Callable[[Found, tuple[str, ...], int, TextIO, str], list[Unread]]]] = {
     "text": as_text,
     "json": as_json,
     "csv": as_csv,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from netspec.counted import counted
 from netspec.recipe import Recipe, notes
-from netspec.train.data import Data, check_weights, held_out_words, open_data
+from netspec.train.data import Data, check_weights, held_out_words, is_table, open_data
 from netspec.train.describe import describe, resolved_spec
 from netspec.train.engine.last_batch import require_norms_to_work
 from netspec.train.engine.learner import require_weights
@@ -48,7 +48,7 @@ from netspec.train.storage.folder import (
 )
 from netspec.train.storage.run_lock import held
 from netspec.train.storage.weights import starting_weights
-from netspec.train.trainable import Trainable, num_classes
+from netspec.train.trainable import Trainable, num_classes, shows_images
 
 _AHEAD: Final = timedelta(minutes=1)
 """Names further ahead than runs that follow each other at once would be are told."""
@@ -111,7 +111,7 @@ def _train(
         alone.enter_context(_held(earlier, processes))
     overrides = _overrides(options, earlier)
     recipe = recipe_of(network, overrides)
-    plan = make_plan(recipe, device, processes, images=len(network.input_shape) == 3)
+    plan = make_plan(recipe, device, processes, images=shows_images(network))
     apply_plan(plan)
     if options.warnings:
         for line in (*options.warnings.splitlines(), ""):
@@ -168,7 +168,9 @@ def _open(
         output_shape=network.output_shape,
         say=progress.say,
         by_class=by_class,
+        inputs=network.inputs,
     )
+    progress.sample = data.info.sample
     if recipe.data.validation:
         progress.say(f"note: {held_out_words(data.info, recipe.data.validation)}")
     progress.say(f"{plan.line} · {_data_words(data, recipe)}")
@@ -201,8 +203,8 @@ def _begun(
     if left:
         processes = counted(run.processes.world_size, "process", "processes")
         run.progress.say(
-            f"note: {left} of the training images are left out of each epoch, others each time: a "
-            f"last batch of {left} is too small for {processes}"
+            f"note: {left} of the training {run.data.info.sample}s are left out of each epoch, "
+            f"others each time: a last batch of {left} is too small for {processes}"
         )
     training.records.start_tensorboard(training.position.step)
     return training
@@ -236,7 +238,8 @@ def recipe_of(network: Trainable, overrides: Mapping[str, Any]) -> Recipe:
     """The spec's recipe; data that the command line names are a folder unless the spec says."""
     recipe = network.recipe
     if overrides.get("data") is not None and not recipe.data.dataset:
-        return replace(recipe, data=replace(recipe.data, dataset="folder"))
+        named = "table" if is_table(Path(overrides["data"])) else "folder"
+        return replace(recipe, data=replace(recipe.data, dataset=named))
     return recipe
 
 
@@ -325,6 +328,8 @@ def _new_folder(
 
 def _data_words(data: Data, recipe: Recipe) -> str:
     """Where the images are while the run runs, and why."""
+    if data.info.sample != "image":
+        return f"{counted(data.info.num_train, f'training {data.info.sample}')} kept in memory"
     if data.info.resident:
         return f"{counted(data.info.num_train, 'training image')} kept decoded in memory"
     why = "as asked" if recipe.data.in_memory is False else "as memory does not hold them all"

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from netspec.ops.dtype import Dtype
 from netspec.recipe import Recipe
 from netspec.train.errors import TrainError
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+class NetworkInput(Protocol):
+    """One input of a network, as ``net.inputs`` lists them."""
+
+    @property
+    def name(self) -> str:
+        """Its name; `input` where the spec names none."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape, without the batch."""
+
+    @property
+    def dtype(self) -> Dtype:
+        """The kind of its numbers."""
 
 
 class Trainable(Protocol):
@@ -21,7 +38,11 @@ class Trainable(Protocol):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """One sample's shape, (channels, height, width)."""
+        """The shape of a sample's first input: (channels, height, width) of an image."""
+
+    @property
+    def inputs(self) -> Sequence[NetworkInput]:
+        """Every input, in the order in which the module takes them."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -66,3 +87,13 @@ def num_classes(network: Trainable) -> int:
             "end it in a `Linear` of as many features as there are classes",
         )
     return network.output_shape[0]
+
+
+def shows_images(network: Trainable) -> bool:
+    """Whether a sample is an image, (channels, height, width)."""
+    return takes_images(network.inputs) and len(network.input_shape) == 3
+
+
+def takes_images(inputs: Sequence[NetworkInput]) -> bool:
+    """Whether samples are one tensor of floating-point numbers, as images are."""
+    return len(inputs) == 1 and inputs[0].dtype.name == "float32"

@@ -21,7 +21,7 @@ from netspec.train.reporting.progress import Progress
 from netspec.train.run import recipe_of
 from netspec.train.storage.folder import RunFolder, open_folder
 from netspec.train.storage.weights import load_weights
-from netspec.train.trainable import Trainable, num_classes
+from netspec.train.trainable import Trainable, num_classes, shows_images
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,16 @@ class Trained:
         inputs, outputs = self.network.input_shape, num_classes(self.network)
         if not facts.keys() >= {"classes", "mean", "std"}:
             return False
-        channels = len(inputs) != 3 or len(facts["mean"]) == inputs[0]
+        channels = not shows_images(self.network) or len(facts["mean"]) == inputs[0]
         return channels and len(facts["classes"]) in (outputs, max(outputs, 2))
+
+    def vocabulary(self) -> tuple[str, ...] | None:
+        """The words that the run's network knows, in the order of their ids; None without a run.
+
+        Raises:
+            TrainError: the file of them cannot be read, or is another network's.
+        """
+        return None if self.run is None else self.run.read_vocabulary()
 
     def data_root(self, given: Path | None) -> Path | None:
         """Where the data are: where the command line says, or where it did when the run started."""
@@ -105,7 +113,7 @@ class Trained:
             seen = Normalization(tuple(facts["mean"]), tuple(facts["std"]))
             recipe = replace(recipe, data=replace(recipe.data, normalize=seen))
         alone = Processes()
-        images = len(self.network.input_shape) == 3
+        images = shows_images(self.network)
         plan = make_plan(recipe, choose_device(device, alone), alone, images=images)
         apply_plan(plan)
         return recipe, plan

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from netspec.compiler.ir import Input
 from netspec.recipe import Recipe, recipe_from
 
 
@@ -24,6 +25,10 @@ class StandIn:
     output_names: tuple[str, ...] = ("logits",)
     num_params: int = 0
     training_params: int = 0
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        return (Input("input", self.input_shape),)
 
     @property
     def recipe(self) -> Recipe:

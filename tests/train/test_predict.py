@@ -186,10 +186,11 @@ def test_no_more_than_a_batch_of_images_is_held(
         return stack(images)
 
     from netspec.train import predict
+    from netspec.train.engine import inputs
 
-    stack = predict.torch.stack
+    stack = inputs.torch.stack
     monkeypatch.setattr(predict, "AT_ONCE", 3)
-    monkeypatch.setattr(predict.torch, "stack", stacked)
+    monkeypatch.setattr(inputs.torch, "stack", stacked)
     words = ["photos/b.png", "photos/trip/a.JPG"] * 4
     code, out, _ = run("predict", "latest", *words)
     assert code == 0

@@ -5,6 +5,7 @@
 function of (seed, epoch, index).
 """
 
+from netspec.train.data.arrays import Inputs
 from netspec.train.data.data import Batch, Data, DataInfo, Split, held_out_words
 from netspec.train.data.data_checks import check_weights
 from netspec.train.data.decoding.decode import UnreadableImage
@@ -15,12 +16,15 @@ from netspec.train.data.open_sources import Known
 from netspec.train.data.sets.class_folders import class_folders
 from netspec.train.data.sets.class_names import class_names
 from netspec.train.data.sets.named_images import STDIN, Unread, named_images, why_absent
+from netspec.train.data.tables.table_file import is_table
+from netspec.train.data.tables.texts import named_texts, text_reader
 
 __all__ = [
     "STDIN",
     "Batch",
     "Data",
     "DataInfo",
+    "Inputs",
     "Known",
     "Pictures",
     "Split",
@@ -30,9 +34,12 @@ __all__ = [
     "class_folders",
     "class_names",
     "held_out_words",
+    "is_table",
     "load_images",
     "named_images",
+    "named_texts",
     "open_data",
+    "text_reader",
     "why_absent",
     "worker_failure",
 ]

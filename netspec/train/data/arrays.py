@@ -1,4 +1,4 @@
-"""Decoded images and their labels in memory."""
+"""Decoded images and their labels in memory, and what a network takes of a batch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
+
+Inputs = Tensor | tuple[Tensor, ...]
+"""What a network takes of a batch: one tensor [batch, …], or one for each of several inputs."""
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from netspec.counted import counted
+from netspec.train.data.arrays import Inputs
 from netspec.train.data.augment.counter_rng import ORDER, SPLIT, permutation
-from netspec.train.data.image_source import ImageSource
-from netspec.train.data.preparation import Preparation
+from netspec.train.data.image_source import Source
 
 Split = Literal["train", "validation", "test"]
 
@@ -25,7 +25,9 @@ class DataInfo:
     by channel, for pixels from 0 to 1. `fingerprint` is a hash of pixels, labels and classes; of
     names and sizes for files that are decoded as they are needed. `resident` says which. `skipped`
     lists the files that cannot be read and were left out, and why. `by_class` says that a share
-    that is held out for validation is one of each class, and not of all images together.
+    that is held out for validation is one of each class, and not of all images together. Of texts,
+    `vocabulary` are the words in the order of their ids, and `told` what was done to them; they
+    have neither channels nor size.
     """
 
     dataset: str
@@ -41,17 +43,34 @@ class DataInfo:
     resident: bool
     skipped: tuple[tuple[str, str], ...] = ()
     by_class: bool = True
+    sample: str = "image"
+    vocabulary: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+class Prepare(Protocol):
+    """What is done to a batch of stored samples, on the device."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are prepared."""
+
+    def __call__(
+        self, stored: Any, labels: Tensor, index: Tensor | None, epoch: int, /
+    ) -> tuple[Inputs, Tensor]:
+        """What the network takes, and labels, int64; with `index`, int64 [batch], augmented."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Images, float32 [count, *input shape], normalised, and labels, int64 [count].
 
-    Where the target is an image, labels are [count, height, width]. `count` is the share of this
-    process, `total` the size of the batch over all processes.
+    Of other networks, a tensor for each input. Where the target is an image, labels are [count,
+    height, width]. `count` is the share of this process, `total` the size of the batch over all
+    processes.
     """
 
-    images: Tensor
+    images: Inputs
     labels: Tensor
     count: int
     total: int
@@ -66,8 +85,8 @@ class Data:
 
     info: DataInfo
     seed: int
-    preparation: Preparation
-    sources: Mapping[str, ImageSource]
+    preparation: Prepare
+    sources: Mapping[str, Source]
     places: Mapping[str, tuple[str, Tensor]]
 
     def size(self, split: Split) -> int:
@@ -125,11 +144,11 @@ class Data:
         changed = training if augment is None else augment
         fetched = self.sources[name].fetch(plan)
         # All at once: a copy from the host for each batch would wait for the device each time.
-        there = places.to(self.preparation.mean.device) if changed else places
+        there = places.to(self.preparation.device) if changed else places
         for (first, last, total), (images, labels) in zip(bounds, fetched, strict=True):
             drawn = there[first:last] if changed else None
-            images, labels = self.preparation(images, labels, drawn, epoch)
-            yield Batch(images, labels, last - first, total)
+            taken, labels = self.preparation(images, labels, drawn, epoch)
+            yield Batch(taken, labels, last - first, total)
 
     def close(self) -> None:
         """Let go of memory and processes."""
@@ -139,7 +158,7 @@ class Data:
 
 def held_out_words(info: DataInfo, share: float) -> str:
     """How many of the training images `validation:` holds out."""
-    images = counted(info.num_train + info.num_validation, "training image")
+    images = counted(info.num_train + info.num_validation, f"training {info.sample}")
     each = ", that share of each class" if info.by_class and info.classes else ""
     return f"`validation: {share:g}` holds out {info.num_validation:,} of the {images}{each}"
 

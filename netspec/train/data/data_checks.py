@@ -32,14 +32,14 @@ def check_agreement(
                 f"the network takes {text(input_shape)}: `augment` and `resize` are for images",
                 "leave them out",
             )
-        _check_classes(recipe, dataset, len(classes), output_shape[0])
+        check_classes(recipe, dataset, len(classes), output_shape[0])
         return
     _check_channels(dataset, shape[0], input_shape)
     size = (shape[1], shape[2])
     _check_sizes(recipe, dataset, shape[0], size, (input_shape[1], input_shape[2]))
     if len(output_shape) == 3:
         _check_labels_move(recipe, recipe.data.resize or size, (output_shape[1], output_shape[2]))
-    _check_classes(recipe, dataset, len(classes), output_shape[0])
+    check_classes(recipe, dataset, len(classes), output_shape[0])
 
 
 def _check_channels(dataset: str, channels: int, input_shape: tuple[int, ...]) -> None:
@@ -122,7 +122,8 @@ def check_weights(recipe: Recipe, outputs: int) -> None:
             )
 
 
-def _check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> None:
+def check_classes(recipe: Recipe, dataset: str, classes: int, outputs: int) -> None:
+    """Raise TrainError unless the network has an output for each class, or one for two classes."""
     binary = outputs == 1 and classes == 2
     if binary and recipe.loss.name not in ONE_HOT:
         raise TrainError(

@@ -8,7 +8,24 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from netspec.train.data.arrays import Part
+from netspec.train.data.arrays import Inputs, Part
+
+
+class Source(Protocol):
+    """Samples and labels by index."""
+
+    @property
+    def labels(self) -> Tensor:
+        """The label of each sample, int64 [count], or a map of labels [count, …]."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def fetch(self, plan: Sequence[Tensor]) -> Iterator[tuple[Inputs, Tensor]]:
+        """The samples, as they are stored, and labels of each index tensor, on the device."""
+
+    def close(self) -> None:
+        """Let go of memory and processes."""
 
 
 class ImageSource(Protocol):

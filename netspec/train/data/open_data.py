@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,12 +14,15 @@ from netspec.train.data.augment.augmentation import augmentation
 from netspec.train.data.cache import key_of, remembered
 from netspec.train.data.data import Data, DataInfo, Split, split_places
 from netspec.train.data.data_checks import check_agreement
+from netspec.train.data.data_place import data_place
 from netspec.train.data.image_source import ImageSource
-from netspec.train.data.open_sources import Known, Opened, open_sources
+from netspec.train.data.open_sources import Known, Opened, named_set, open_sources
 from netspec.train.data.preparation import Preparation
 from netspec.train.data.statistics import mean_and_std
+from netspec.train.data.tables.open_rows import Trained, open_rows
 from netspec.train.errors import TrainError
 from netspec.train.say import Say, silent
+from netspec.train.trainable import NetworkInput, takes_images
 
 LOOKED_AT = 64
 """Images that are looked at together, to see whether they differ at all."""
@@ -36,6 +40,8 @@ def open_data(
     say: Say = silent,
     known: Known | None = None,
     by_class: bool = True,
+    inputs: Sequence[NetworkInput] = (),
+    vocabulary: tuple[str, ...] | None = None,
 ) -> Data:
     """Open the data set of `recipe.data` for a network of `input_shape` (channels first).
 
@@ -43,12 +49,18 @@ def open_data(
     left out; (classes, height, width) asks for a class a pixel, which only `synthetic` has. `say`
     is told what was found and what takes long. With `known`, all images of a folder are opened for
     evaluation alone, their classes matched by name. Without `by_class`, a share for validation is
-    drawn from all images together, as runs did before `env.json` told which. Raises TrainError
-    where files are missing or damaged, and where channels, size or the number of classes are not
-    the network's.
+    drawn from all images together, as runs did before `env.json` told which. `inputs` are the
+    network's, where they are not one of floating-point numbers, and `vocabulary` the words that
+    trained weights know. Raises TrainError where files are missing or damaged, and where channels,
+    size or the number of classes are not the network's.
     """
     target = device or torch.device("cpu")
     answers = output_shape or (num_classes,)
+    if inputs and not takes_images(inputs):
+        dataset = named_set(recipe, root)
+        trained = None if vocabulary is None else Trained(vocabulary, *(known or ()))
+        place = data_place(recipe.data, root) if dataset == "table" else Path()
+        return open_rows(recipe, inputs, answers, dataset, place, target, by_class, say, trained)
     opened = open_sources(recipe, input_shape, answers, root, target, workers, say, known)
     check_agreement(recipe, opened.dataset, opened.classes, opened.shape, input_shape, answers)
     places = _places(opened, recipe, target, by_class)

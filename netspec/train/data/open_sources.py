@@ -79,9 +79,16 @@ def open_sources(
         folders = labelled_folder(root, known.classes, known.split)
         folders = replace(folders, archive=archive)
         return _folder(folders, recipe, device, workers, say)
-    dataset = _named(recipe, given)
+    dataset = named_set(recipe, given)
     if dataset == "synthetic":
         return _resident(synthetic_arrays(input_shape, output_shape, data.samples), recipe, device)
+    if dataset == "table":
+        raise TrainError(
+            f"a `table` has texts and token ids, and the network takes {text(input_shape)} of "
+            "floating-point numbers",
+            "give it an input of integers, such as `input: {shape: [64], dtype: int64, "
+            "below: 257}`",
+        )
     if len(output_shape) > 1 or len(input_shape) != 3:
         raise TrainError(
             f"`{dataset}` has images with one class each, and the network goes from "
@@ -101,8 +108,8 @@ def tree_of(recipe: Recipe, given: Path | None, say: Say) -> ClassFolders | None
 
     Raises TrainError where the recipe names no data set, and for a tree of another form.
     """
-    dataset, root = _named(recipe, given), data_place(recipe.data, given)
-    if dataset in ("synthetic", "digits"):
+    dataset, root = named_set(recipe, given), data_place(recipe.data, given)
+    if dataset in ("synthetic", "digits", "table"):
         return None
     archive = root if is_archive(root) else None
     root = unpacked(root, say) if archive else root
@@ -111,7 +118,7 @@ def tree_of(recipe: Recipe, given: Path | None, say: Say) -> ClassFolders | None
     return replace(class_folders(root), archive=archive)
 
 
-def _named(recipe: Recipe, given: Path | None) -> str:
+def named_set(recipe: Recipe, given: Path | None) -> str:
     """The data set's name; `folder` where only a root is given."""
     if recipe.data.dataset is not None:
         return recipe.data.dataset

@@ -28,6 +28,11 @@ class Preparation:
     mean: Tensor
     scale: Tensor
 
+    @property
+    def device(self) -> torch.device:
+        """Where batches are prepared."""
+        return self.mean.device
+
     def __call__(
         self, images: Tensor, labels: Tensor, index: Tensor | None, epoch: int
     ) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from netspec.train.data import Inputs
+from netspec.train.engine.inputs import count, each, laid_out, tensors
 from netspec.train.errors import TrainError, first_line
 from netspec.train.machine.plan import Plan
 
 WARM_UP = 3  # cuDNN's choice of algorithms, cuBLAS's workspaces and the momentum exist after these
 
-Learn = Callable[[Tensor, Tensor, float], None]
+Learn = Callable[[Inputs, Tensor, float], None]
 
 
 class GraphedStep:
@@ -43,19 +45,21 @@ class GraphedStep:
         self._stream = torch.cuda.Stream(plan.device)  # type: ignore[no-untyped-call]
         self._rates = [torch.zeros((), device=plan.device) for _ in optimizer.param_groups]
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._images = self._labels = torch.empty(0)
+        self._images: Inputs = torch.empty(0)
+        self._labels = torch.empty(0)
         self._taken = 0
 
-    def __call__(self, images: Tensor, labels: Tensor, scale: float) -> None:
+    def __call__(self, images: Inputs, labels: Tensor, scale: float) -> None:
         """Train on one batch."""
-        whole = len(images) == self._batch_size and scale == 1.0
+        whole = count(images) == self._batch_size and scale == 1.0
         if not whole or self._taken < WARM_UP:
             self._taken += whole
             self._take(images, labels, scale)
             return
         if self._graph is None:
             self._graph = self._record(images, labels)
-        self._images.copy_(images)  # into the layout that was recorded, whatever its own
+        for held, values in zip(tensors(self._images), tensors(images), strict=True):
+            held.copy_(values)  # into the layout that was recorded, whatever its own
         self._labels.copy_(labels)
         self._fill_rates()
         self._graph.replay()
@@ -78,22 +82,19 @@ class GraphedStep:
             for number, group in zip(plain, groups, strict=True):
                 group["lr"] = number
 
-    def _take(self, images: Tensor, labels: Tensor, scale: float) -> None:
+    def _take(self, images: Inputs, labels: Tensor, scale: float) -> None:
         current = torch.cuda.current_stream(self._plan.device)
         with self._rates_on_device():
             self._stream.wait_stream(current)
             with torch.cuda.stream(self._stream):
-                self._learn(self._laid_out(images), labels, scale)
+                self._learn(laid_out(images, self._plan), labels, scale)
         current.wait_stream(self._stream)
 
-    def _laid_out(self, images: Tensor) -> Tensor:
-        if images.dim() != 4:
-            return images
-        return images.contiguous(memory_format=self._plan.memory_format)
-
-    def _record(self, images: Tensor, labels: Tensor) -> torch.cuda.CUDAGraph:
+    def _record(self, images: Inputs, labels: Tensor) -> torch.cuda.CUDAGraph:
         """One step on inputs of these shapes, recorded."""
-        self._images = self._laid_out(images).clone(memory_format=torch.preserve_format)
+        self._images = each(
+            laid_out(images, self._plan), lambda x: x.clone(memory_format=torch.preserve_format)
+        )
         self._labels = labels.clone()
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self._plan.device)

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from netspec.train.engine.criterion import Criterion
+from netspec.train.engine.inputs import called, laid_out
 from netspec.train.engine.metric_sums import MetricSums
 from netspec.train.machine.distributed import Processes
 from netspec.train.machine.plan import Plan
 from netspec.train.metrics import Metrics
 
 if TYPE_CHECKING:
-    from netspec.train.data import Batch
+    from netspec.train.data import Batch, Inputs
 
 Look = Callable[[Tensor, Tensor], None]
 
@@ -49,12 +50,14 @@ def evaluate(
 
 
 @torch.no_grad()
-def infer(module: nn.Module, images: Tensor, plan: Plan) -> Tensor:
-    """Logits of ``images`` [N, C, H, W], float32, in the plan's precision and layout."""
-    if images.dim() == 4:
-        images = images.contiguous(memory_format=plan.memory_format)
+def infer(module: nn.Module, images: Inputs, plan: Plan) -> Tensor:
+    """Logits of ``images`` [N, C, H, W], float32, in the plan's precision and layout.
+
+    Of other networks ``images`` are their inputs.
+    """
+    images = laid_out(images, plan)
     enabled = plan.autocast is not None
     with torch.autocast(plan.device.type, dtype=plan.autocast, enabled=enabled):
-        outputs = module(images)
+        outputs = called(module, images)
     logits: Tensor = next(iter(outputs.values())) if isinstance(outputs, dict) else outputs
     return logits.float()

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 
 from netspec.counted import counted
+from netspec.train.engine.inputs import called, trial_inputs
 from netspec.train.errors import TrainError
 from netspec.train.trainable import Trainable
 
@@ -52,7 +53,7 @@ def takes_one(network: Trainable) -> bool:
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         module = network.build().train()
         try:
-            module(torch.empty(1, *network.input_shape))
+            called(module, trial_inputs(network.inputs, 1, torch.device("meta")))
         except ValueError as error:
             return "more than 1 value per channel" not in str(error)
         except (RuntimeError, NotImplementedError):  # what `meta` cannot run is tried in earnest

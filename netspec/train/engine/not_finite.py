@@ -10,6 +10,8 @@ from torch import Tensor
 
 from netspec.counted import counted
 from netspec.recipe import Recipe
+from netspec.train.data import Inputs
+from netspec.train.engine.inputs import count, tensors
 from netspec.train.errors import LossNotFinite
 
 LARGE = 1e4
@@ -45,14 +47,15 @@ class Case:
     batch: Batch | None = None
 
 
-def seen(images: Tensor, logits: Tensor, labels_count: bool) -> Batch:
+def seen(images: Inputs, logits: Tensor, labels_count: bool) -> Batch:
     """What a bad step saw of ``images`` [N, …] and ``logits`` [N, …]; waits for the device."""
-    bad = (~torch.isfinite(images.detach().flatten(1))).any(1) if images.is_floating_point() else 0
+    held = [values for values in tensors(images) if values.is_floating_point()]
+    bad = sum((~torch.isfinite(v.detach().flatten(1))).any(1).int() for v in held)
     found = logits.detach().float()
     finite = bool(torch.isfinite(found).all())
     return Batch(
-        count=len(images),
-        bad_images=int(bad.sum()) if isinstance(bad, Tensor) else 0,
+        count=count(images),
+        bad_images=int((bad > 0).sum()) if isinstance(bad, Tensor) else 0,
         labels_count=labels_count,
         outputs_finite=finite,
         greatest_output=float(found.abs().max()) if finite and found.numel() else 0.0,

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from netspec.recipe import Recipe
+from netspec.train.data import Inputs
 from netspec.train.engine.cuda_graph import GraphedStep, Learn
 from netspec.train.engine.finite_loss import DeviceLossCheck, HostLossCheck
 from netspec.train.engine.gradients import average_gradients
+from netspec.train.engine.inputs import called, laid_out
 from netspec.train.engine.learner import Learner
 from netspec.train.engine.not_finite import Batch, Case, all_finite, not_finite, seen
 from netspec.train.errors import LossNotFinite
@@ -53,14 +55,16 @@ class TrainingStep:
         )
         self._take: Learn = self.graphed or self._learn
 
-    def __call__(self, images: Tensor, labels: Tensor, scale: float = 1.0) -> None:
+    def __call__(self, images: Inputs, labels: Tensor, scale: float = 1.0) -> None:
         """Train on ``images`` [N, C, H, W] and ``labels`` [N] (or [N, H, W]) on the device.
+
+        Of other networks ``images`` are their inputs.
 
         ``scale`` makes the mean over processes the mean over samples where their shares of a
         batch differ in size.
         """
-        if images.dim() == 4 and self.graphed is None:  # which lays them out as it copies them
-            images = images.contiguous(memory_format=self._plan.memory_format)
+        if self.graphed is None:  # which lays them out as it copies them
+            images = laid_out(images, self._plan)
         self._take(images, labels, scale)
 
     def autocast(self) -> AbstractContextManager[object]:
@@ -73,11 +77,11 @@ class TrainingStep:
         """The main output."""
         return outputs[self._learner.outputs[0]] if isinstance(outputs, dict) else outputs
 
-    def _learn(self, images: Tensor, labels: Tensor, scale: float) -> None:
+    def _learn(self, images: Inputs, labels: Tensor, scale: float) -> None:
         learner = self._learner
         learner.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
-            outputs = self.forward(images)
+            outputs = called(self.forward, images)
         logits = self.logits(outputs)
         loss = total = learner.criterion(logits, labels)
         if isinstance(outputs, dict):

@@ -9,6 +9,7 @@ import torch
 from netspec.recipe import Recipe
 from netspec.train.engine.cuda_graph import WARM_UP
 from netspec.train.engine.evaluate import infer
+from netspec.train.engine.inputs import each, trial_inputs
 from netspec.train.engine.last_batch import takes_one
 from netspec.train.engine.learner import make_learner
 from netspec.train.engine.step import TrainingStep
@@ -34,13 +35,13 @@ def take_trial_steps(network: Trainable, recipe: Recipe, plan: Plan, batch: int)
     learner = make_learner(network.build(), network.output_names, recipe, plan)
     alone = Processes()
     step = TrainingStep(learner, recipe, plan, alone)
-    images = torch.randn(batch, *network.input_shape, device=plan.device)
+    images = trial_inputs(network.inputs, batch, plan.device)
     shape = (batch, *network.output_shape[1:])
     labels = torch.randint(num_classes(network), shape, device=plan.device)
     for _ in range(WARM_UP + 2):
         step(images, labels)
     # The last of an epoch: where the others are recorded, it takes room of its own.
     if batch > 2 or (batch == 2 and takes_one(network)):
-        step(images[1:], labels[1:])
+        step(each(images, lambda values: values[1:]), labels[1:])
     infer(learner.module.eval(), images, plan)
     learner.sums.totals(alone)

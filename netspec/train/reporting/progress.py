@@ -39,6 +39,8 @@ class Progress:
         self._bar = terminal and not silent
         self._shown_at = time.monotonic()
         self._width = 0
+        self.sample = "image"
+        """What samples are called."""
 
     @property
     def wants_update(self) -> bool:
@@ -58,7 +60,7 @@ class Progress:
         """Show the place within an epoch."""
         self._shown_at = time.monotonic()
         done = min(1.0, step / max(1, steps))
-        words = [f"{pace.images_per_second:,.0f} images/s"]
+        words = [f"{pace.images_per_second:,.0f} {self.sample}s/s"]
         if figures is not None and figures.count:
             told = (f"loss {loss_text(figures.loss)}", f"accuracy {share_text(figures.accuracy)}")
             words = [*told, *words]
@@ -101,7 +103,7 @@ class Progress:
             full.append(f"validation {_figures(validation)}{star}")
             short.append(f"validation {_figures(validation, named=False)}{star}")
         paces = {
-            f"{pace.images_per_second:,.0f} images/s": "1,000,000 images/s",
+            f"{pace.images_per_second:,.0f} {self.sample}s/s": f"1,000,000 {self.sample}s/s",
             f"{duration(seconds)}, {duration(pace.seconds_left)} left": "1:00:00, 1:00:00 left",
             f"waiting for data {pace.waiting:.0%}": "waiting for data 100%",
         }

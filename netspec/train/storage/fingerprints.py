@@ -21,7 +21,12 @@ from netspec.train.trainable import Trainable
 FREE_TO_CHANGE = ("epochs", "checkpoint_interval", "weights", "weights_folder")
 FREE_TO_CHANGE_IN_DATA = ("root", "root_folder", "workers", "in_memory")
 # Keys of `data` that came later, and what runs without them did: those runs go on.
-LATER_IN_DATA = {"skip_broken": False}
+LATER_IN_DATA = {
+    "skip_broken": False,
+    "text": "text",
+    "label": "label",
+    "tokenizer": "whitespace",
+}
 
 
 def network_fingerprint(network: Trainable) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from netspec.train.absent import absent
-from netspec.train.errors import TrainError
+from netspec.train.errors import TrainError, first_line
 from netspec.train.storage.atomic_write import atomic_write, write_failed
 from netspec.train.storage.read_plain import read_plain
 from netspec.train.storage.run_notes import read_notes
@@ -42,6 +42,11 @@ class RunFolder:
     def env(self) -> Path:
         """Versions, device, command and data set: what the run ran on."""
         return self.path / "env.json"
+
+    @property
+    def vocabulary(self) -> Path:
+        """The words of a network of texts, a line each: the line, counted from 0, is the id."""
+        return self.path / "vocab.txt"
 
     @property
     def warnings(self) -> Path:
@@ -88,6 +93,27 @@ class RunFolder:
             atomic_write(self.warnings, [f"{text}\n".encode()])
         else:
             self.warnings.unlink(missing_ok=True)
+
+    def write_vocabulary(self, words: Sequence[str]) -> None:
+        """Write ``vocab.txt``, where there are words."""
+        if words:
+            atomic_write(self.vocabulary, ["".join(f"{word}\n" for word in words).encode()])
+
+    def read_vocabulary(self) -> tuple[str, ...]:
+        """The words of ``vocab.txt``; none where there is no such file.
+
+        Raises TrainError where it cannot be read.
+        """
+        try:
+            text = read_plain(self.vocabulary)
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError) as error:
+            raise TrainError(
+                f"`{self.vocabulary}` cannot be read: {first_line(error)}",
+                "put the run's own file back",
+            ) from error
+        return tuple(text.split("\n")[:-1])
 
     def read_env(self) -> dict[str, Any]:
         """What ``env.json`` says, to be shown; empty where it cannot be read."""

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.counted import counted
-from netspec.train.data.augment.counter_rng import TEST, permutation
 from netspec.train.data.sets.found_images import Beside, found_images
+from netspec.train.data.sets.held_out import held_out
 from netspec.train.data.sets.layout import Layout, find_layout, part_of, subfolders
 from netspec.train.errors import TrainError
-
-TEST_SHARE = 0.2
-"""Share of each class that becomes the test set of a tree without one, whatever the seed."""
 
 
 @dataclass(frozen=True)
@@ -192,11 +189,7 @@ def _files(
 def _split(files: Files, classes: int) -> tuple[Files, Files]:
     """A test set out of a tree that has none: of each class the first of a fixed order."""
     total = len(files.paths)
-    order = permutation(0, 0, TEST, total).tolist()
-    test: list[int] = []
-    for label in range(classes):
-        mine = [place for place in order if files.labels[place] == label]
-        test += mine[: round(len(mine) * TEST_SHARE)]
+    test = held_out(files.labels, classes)
     if not test:
         raise TrainError(
             f"{counted(total, 'image is', 'images are')} too few to hold out a test set",

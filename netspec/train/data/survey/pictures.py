@@ -12,6 +12,7 @@ from torch import Tensor
 from netspec.counted import counted
 from netspec.train.data.data import Data
 from netspec.train.data.decoding.decode import UnreadableImage, read_image
+from netspec.train.data.preparation import Preparation
 from netspec.train.data.sets.class_folders import ClassFolders
 from netspec.train.data.survey.sheet import ROWS, Block, Sheet
 
@@ -49,6 +50,7 @@ def network_sheet(
 
     What was normalised is brought back to pixels by the mean and the deviation that were used.
     """
+    assert isinstance(data.preparation, Preparation)
     source, places = data.places["train"]
     labels = data.sources[source].labels[places.to(data.sources[source].labels.device)].cpu()
     if labels.ndim > 1:
@@ -85,6 +87,8 @@ def _prepared(
 ) -> list[Image.Image | None]:
     """An image as stored, as evaluated, and augmented; `values` takes what the network gets."""
     images, labels = next(iter(data.sources[source].fetch([index])))
+    assert isinstance(data.preparation, Preparation)
+    assert isinstance(images, Tensor)
     drawn = index.to(data.preparation.mean.device)
     ways = [(None, 0), *((drawn, epoch) for epoch in range(epochs))]
     made: list[Image.Image | None] = [_picture(images[0])]

@@ -43,6 +43,7 @@ class Survey:
     between_classes: tuple[tuple[str, ...], ...] = ()
     repeated: tuple[tuple[str, ...], ...] = ()
     seen: tuple[str, ...] = ()
+    sample: str = "image"
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ WHY: Final = {
 def survey_text(found: Survey) -> str:
     """The account, without warnings and errors at its end."""
     head = f"{found.name}: {_many(len(found.classes), 'class', 'classes')}, "
-    head += _many(found.total, "image", "images")
+    head += _many(found.total, found.sample, f"{found.sample}s")
     lines = [head, "", *_table(found), ""]
     lines += [*(f"parts: {line}" for line in found.split), *_headers(found)]
     if found.repeated:
