@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,15 @@ from netspec.ops import OPS
 
 LONGEST = ("test_compile.py", "test_processes.py", "test_kill.py", "test_editor.py")
 """Files with tests of many seconds, or that wait."""
+
+
+def pytest_configure() -> None:
+    """Hear the signals that a shell in the background, or `nohup`, had told to pass over."""
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

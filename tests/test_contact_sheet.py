@@ -232,6 +232,6 @@ def test_a_picture_that_cannot_be_written_is_a_sentence(
     done = CliRunner().invoke(app, ["data", "tree", "--show", "no/such.png"])
     assert done.exit_code == 1
     assert done.stderr == (
-        "error: cannot write `no/such.png`: no such file or directory\n"
+        "error: cannot write `no/such.png`: there is no such folder\n"
         "hint: name another file with `--show`\n"
     )

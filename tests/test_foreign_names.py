@@ -48,7 +48,7 @@ def test_every_layer_of_the_table_is_one(ndim: int) -> None:
 
 def test_no_name_of_the_table_is_a_layer_here() -> None:
     own = {foreign.folded(name) for name in OPS}
-    tables = (foreign.LAYERS, foreign.ABSENT, foreign.COMPOSED)
+    tables = (foreign.LAYERS, foreign.ABSENT, foreign.BESIDE, foreign.COMPOSED)
     assert not own.intersection(*map(set, tables))
     for table in tables:
         assert not [n for n in table for d in "123" if n.replace("*", d) in own]
@@ -111,11 +111,22 @@ def test_a_name_leads_to_the_layer_for_the_input_s_dimensions(
     assert hint(layer, input=input) == f"did you mean `{meant}`?"
 
 
-@pytest.mark.parametrize("layer", ["GRU: 5", "LSTM: {hidden_size: 5}", "Embedding", "Lambda"])
+@pytest.mark.parametrize("layer", ["ConvLSTM2D: 5", "GaussianNoise: 0.1", "Lambda"])
 def test_a_layer_that_is_not_offered_is_said_to_be_for_a_plugin(layer: str) -> None:
     said = hint(layer)
     assert said is not None
     assert said.endswith("are not offered: write one in Python, and give it with `--plugin`")
+
+
+@pytest.mark.parametrize(
+    ("layer", "written"),
+    [
+        ("Bidirectional", "`LSTM: {hidden_size: …, bidirectional: true}`"),
+        ("SpectralNorm", "`parametrize: spectral_norm` beside the layer"),
+    ],
+)
+def test_what_wraps_a_layer_elsewhere_is_said_beside_it_here(layer: str, written: str) -> None:
+    assert hint(layer) == f"write {written}"
 
 
 @pytest.mark.parametrize("layer", ["C2f: 64", "SqueezeExcite", "SeparableConv2D: {filters: 8}"])

@@ -44,7 +44,7 @@ def test_a_misspelt_word_gives_at_most_one_finding() -> None:
     for seed in range(count):
         draw = random.Random(seed)
         text = draw.choice(TEXTS)
-        start = text.index("\ninput:")
+        start = text.index("\ninput")  # or `inputs:`
         words = [
             word
             for word in WORD.finditer(text, start)

@@ -10,6 +10,7 @@ import yaml
 from test_ops import ROWS, Row
 
 import netspec
+from netspec.ops.embedding import Table
 from netspec.recipe import TRAIN_SCHEMA, Recipe, recipe_from
 
 
@@ -25,13 +26,19 @@ def fractions(value: Any) -> Any:
 def spec(row: Row, args: dict[str, Any]) -> str:
     (shape,) = row.inputs
     layer = {row.op.__name__: args}
-    return yaml.safe_dump({"netspec": 1, "input": list(shape), "layers": [layer]})
+    given: Any = list(shape)
+    if issubclass(row.op, Table):
+        given = {"shape": given, "dtype": "int64"}
+    data = {"netspec": 1, "input": given, "layers": {"a": layer}}
+    if row.op(**row.args).several:
+        data["outputs"] = {"out": "a.0"}
+    return yaml.safe_dump(data)
 
 
 WITH_NUMBERS = {
     name: row
     for name, row in ROWS.items()
-    if row.output and row.op.arity[0] == 1 and len(row.inputs) == 1 and len(row.inputs[0]) <= 4
+    if row.output and row.op.arity[0] == 1 and len(row.inputs) == 1 and 1 <= len(row.inputs[0]) <= 4
     and repr(fractions(row.args)) != repr(row.args)
 }  # fmt: skip
 

@@ -75,7 +75,7 @@ def test_a_run_whose_folder_is_deleted_ends_in_a_sentence(tmp_path: Path, images
     )
     assert error is not None
     assert str(folder.path) in error.message
-    assert "is gone" in error.message
+    assert "there is no such folder" in error.message
     assert error.hint
     assert not folder.path.exists()
 

@@ -232,14 +232,8 @@ FOLLOWING: Final = frozenset(
 """Arguments that a spec leaves out: they follow from the layer before."""
 
 ABSENT: Final = {
-    "gru": "recurrent layers",
-    "lstm": "recurrent layers",
-    "rnn": "recurrent layers",
-    "simplernn": "recurrent layers",
-    "convlstm*d": "recurrent layers",
-    "bidirectional": "recurrent layers",
-    "timedistributed": "recurrent layers",
-    "embedding": "embeddings of words",
+    "convlstm*d": "recurrent convolutions",
+    "timedistributed": "layers for each step",
     "transformerencoderlayer": "whole Transformers",
     "transformerencoder": "whole Transformers",
     "transformer": "whole Transformers",
@@ -252,8 +246,6 @@ ABSENT: Final = {
     "dropblock*d": "dropped blocks",
     "blurpool": "blurring pools",
     "blurpool*d": "blurring pools",
-    "spectralnorm": "norms of weights",
-    "weightnorm": "norms of weights",
     "yolo": "heads of detection",
     "detect": "heads of detection",
     "region": "heads of detection",
@@ -270,6 +262,14 @@ NEEDLESS: Final = {
     "imageinput": "delete it: `input:` says what comes in",
 }
 """Layers that a spec does without."""
+
+BESIDE: Final = {
+    "spectralnorm": "`parametrize: spectral_norm` beside the layer",
+    "weightnorm": "`parametrize: weight_norm` beside the layer",
+    "bidirectional": "`LSTM: {hidden_size: …, bidirectional: true}`",
+    "simplernn": "`RNN: {hidden_size: …}`",
+}
+"""Layers around a layer elsewhere, which are something beside it or an argument of it here."""
 
 COMPOSED: Final = {
     "separableconv*d": "a depthwise `Conv2d` with `groups`, then one of `kernel_size: 1`",

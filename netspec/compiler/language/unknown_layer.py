@@ -76,6 +76,9 @@ def foreign_hint(name: str, value: Node | None, ndim: int) -> str | None:
         if len(names) > 1:
             return "write " + ", then ".join(f"`{entry}`" for entry in names)
         return f"did you mean `{names[0]}`?"
+    beside = foreign.looked_up(foreign.BESIDE, name)
+    if beside:
+        return f"write {beside}"
     absent = foreign.looked_up(foreign.ABSENT, name)
     if absent:
         return f"{absent} are not offered: write one in Python, and give it with `--plugin`"

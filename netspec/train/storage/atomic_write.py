@@ -94,7 +94,7 @@ def write_failed(path: Path, error: OSError) -> TrainError:
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
         return TrainError(
-            f"cannot write `{path}`: its folder is gone",
+            f"cannot write `{path}`: there is no such folder",
             "where it was moved to, `--resume` goes on",
         )
     reason = error.strerror or str(error)
