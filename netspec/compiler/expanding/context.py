@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
@@ -155,6 +156,8 @@ class Elaboration:
         """The blocks that are being expanded."""
         self.records: dict[int, dict[str, Any]] = {}
         """The values of mappings without expressions."""
+        self.optional: dict[str, re.Pattern[str]] = {}
+        """The names of layers that a block's uses may leave out, for `order`."""
         self.tables: dict[str, ParamTable] = {}
         """The parameters of each block, which all its uses share."""
         self.sizes: dict[int, tuple[Layer, int, int, int]] = {}
@@ -232,9 +235,10 @@ class Elaboration:
         """Refuse layers within too many others. Raises `LimitReached`."""
         use = again(self.within)
         if use is not None:
-            names = chain([one.block for one in self.within])
-            message = f"`{use.block}` uses itself without end: {names}"
-            self.report("NS305", message, use.span, HINT)
+            block, _, place = use
+            names = chain([used for used, _, _ in self.within])
+            message = f"`{block}` uses itself without end: {names}"
+            self.report("NS305", message, place, HINT)
             raise LimitReached
         message = f"layers and blocks are nested more than {MAX_DEPTH} deep"
         self.report("NS307", message, span, "flatten them")

@@ -28,7 +28,7 @@ from netspec.compiler.expanding.listed_order import listed_order
 from netspec.compiler.expanding.loops import copies, spread
 from netspec.compiler.expanding.outputs import block_outputs, outputs
 from netspec.compiler.expanding.parametrize import with_parametrizations
-from netspec.compiler.expanding.recursion import HINT, Use, chain, endless
+from netspec.compiler.expanding.recursion import HINT, chain, endless
 from netspec.compiler.expanding.sibling_sizes import SiblingSizes
 from netspec.compiler.expanding.taps import giving
 from netspec.compiler.expanding.unread import without_unread
@@ -296,15 +296,15 @@ class Expander:
         if len(known) < len(bound):
             return None
         within = (*scope.expanded_from, ExpandedFrom(block_name, entry.span))
-        if endless(context.within, block_name, env):
-            names = chain([use.block for use in context.within] + [block_name])
+        if context.within and endless(context.within, block_name, env):
+            names = chain([used for used, _, _ in context.within] + [block_name])
             context.report("NS305", f"`{block_name}` uses itself: {names}", entry.span, HINT)
             raise LimitReached
         starts = tuple([wire.sampled(INPUT - i) for i, wire in enumerate(site.inputs)])
         inner = Scope(env, block_name, within)
         frame = Wall(zip(block.inputs, starts, strict=True))
         frame.outputs = bool(block.outputs)
-        context.within.append(Use(block_name, env, entry.span))
+        context.within.append((block_name, env, entry.span))
         try:
             made = self.layer(block.body, Site(site.name, site.path, starts, inner, frame))
         finally:

@@ -21,7 +21,7 @@ def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) 
             places.setdefault(name, []).append(i)
     order = [(context.layer_name(raw, span, scope), span) for raw, span in block.order]
     for name, span in order:
-        if name not in places and not _left_out(name, block):
+        if name not in places and not _left_out(context, name, block):
             near = nearest(name, list(places))
             hint = f"did you mean `{near}`?" if near else None
             context.report("NS205", f"no layer of `{block.name}` is called `{name}`", span, hint)
@@ -30,10 +30,13 @@ def listed_order(context: Elaboration, block: Block, made: Layer, scope: Scope) 
     return (*first, *(i for i in range(len(made.children)) if i not in first))
 
 
-def _left_out(name: str, block: Block) -> bool:
+def _left_out(context: Elaboration, name: str, block: Block) -> bool:
     """Whether a layer of this name may be left out of some uses of the block."""
-    return any(re.fullmatch(form, name) for raw in _optional(block.body.children)
-               for form in _forms(raw))  # fmt: skip
+    form = context.optional.get(block.name)
+    if form is None:
+        forms = (form for raw in _optional(block.body.children) for form in _forms(raw))
+        form = context.optional[block.name] = re.compile("|".join(forms) or "(?!)")
+    return form.fullmatch(name) is not None
 
 
 def _optional(children: tuple[Child, ...], spliced: bool = False) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from netspec.compiler.language.env import Env
 from netspec.compiler.language.expression import InputShape
@@ -14,12 +14,8 @@ _SHOWN: Final = 6
 HINT: Final = "a network is finite: use `repeat`, or end it by an `if` that becomes false"
 
 
-class Use(NamedTuple):
-    """A block that is being expanded: its name, what its expressions see, where it is used."""
-
-    block: str
-    env: Env
-    span: Span
+Use = tuple[str, Env, Span]
+"""A block that is being expanded: its name, what its expressions see, where it is used."""
 
 
 def endless(within: Sequence[Use], block: str, env: Env) -> bool:
@@ -27,10 +23,10 @@ def endless(within: Sequence[Use], block: str, env: Env) -> bool:
 
     Its parameters and its inputs' shapes are all that a block sees, so that it comes here again.
     """
-    for use in reversed(within):
-        if use.block == block:
-            return env.keys() == use.env.keys() and all(
-                _same(value, use.env[name]) for name, value in env.items()
+    for name, seen, _ in reversed(within):
+        if name == block:
+            return env.keys() == seen.keys() and all(
+                _same(value, seen[key]) for key, value in env.items()
             )
     return False
 
@@ -38,8 +34,9 @@ def endless(within: Sequence[Use], block: str, env: Env) -> bool:
 def again(within: Sequence[Use]) -> Use | None:
     """The innermost use of a block within itself, or None."""
     for place in range(len(within) - 1, 0, -1):
-        if any(use.block == within[place].block for use in within[:place]):
-            return within[place]
+        use = within[place]
+        if any(block == use[0] for block, _, _ in within[:place]):
+            return use
     return None
 
 

@@ -73,6 +73,7 @@ def size_of(shape: tuple[int, ...], attr: str) -> Any:
 
 _MOST_TOLD = 12
 _NUMBERS = (int, float)
+_HOLDS = (list, tuple, dict)
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -98,7 +99,7 @@ def evaluate(text: str, env: Env, work: Work | None = None) -> Any:
             out.append(part.literal or "")
         else:
             value = _value(part.tree, env, work)
-            if isinstance(value, list | tuple | dict) or value is None:
+            if isinstance(value, _HOLDS) or value is None:
                 what = "a mapping" if isinstance(value, dict) else "a list"
                 raise ExpressionError(
                     "NS303", f"{what} cannot stand in a name", part.offset, part.end
@@ -142,28 +143,9 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
         a = _walk(node.left, env, work)  # type: ignore[attr-defined]
         b = _walk(node.right, env, work)  # type: ignore[attr-defined]
         return _binary(node, type(node.op), a, b, work)  # type: ignore[attr-defined]
+    if kind is ast.Attribute:
+        return _attribute(node, env, work)  # type: ignore[arg-type]
     match node:
-        case ast.Attribute(value=ast.Name(id=name), attr=attr):
-            value = env.get(name)
-            if value is None and attr in SIZES and name not in env:
-                return _sibling(node, name, attr, env)
-            if isinstance(value, InputShape) or (attr in SIZES and not isinstance(value, dict)):
-                return _size(node, name, attr, env)
-            root = ast.Name(
-                name, col_offset=node.col_offset, end_col_offset=node.col_offset + len(name)
-            )
-            return field(node, _lookup(root, name, env), attr)
-        case ast.Attribute(value=owner, attr=attr):
-            path = _path(owner) if attr in SIZES else None
-            if path is not None and path.partition(".")[0] not in env:
-                return _sibling(node, path, attr, env)
-            return field(node, _walk(owner, env, work), attr)
-        case Dotted(value=owner, dots=dots):
-            if dots[1:] in SIZES and owner.id not in env:
-                return _sibling(node, owner.id, dots[1:], env)
-            if isinstance(env.get(owner.id), InputShape) and dots[1:] in SIZES:
-                return _size(node, owner.id, dots[1:], env)
-            return _capped(node, dotted(node, _walk(owner, env, work), dots), work)
         case ast.Compare(left=left, ops=ops, comparators=others):
             a = _walk(left, env, work)
             for compare, other in zip(ops, others, strict=True):
@@ -198,7 +180,32 @@ def _walk(node: ast.expr, env: Env, work: Work) -> Any:  # noqa: C901 - flat: a 
             return _index(node, _walk(value, env, work), _walk(index, env, work))
         case ast.Call(func=ast.Name(id=name), args=args):
             return _call(node, name, [_walk(a, env, work) for a in args], work)
+        case Dotted(value=owner, dots=dots):
+            if dots[1:] in SIZES and owner.id not in env:
+                return _sibling(node, owner.id, dots[1:], env)
+            if isinstance(env.get(owner.id), InputShape) and dots[1:] in SIZES:
+                return _size(node, owner.id, dots[1:], env)
+            return _capped(node, dotted(node, _walk(owner, env, work), dots), work)
     raise _fail(node, "this is not an expression")
+
+
+def _attribute(node: ast.Attribute, env: Env, work: Work) -> Any:
+    """A size of an input or of an earlier layer, or a field of a mapping."""
+    owner, attr = node.value, node.attr
+    if type(owner) is not ast.Name:
+        path = _path(owner) if attr in SIZES else None
+        if path is not None and path.partition(".")[0] not in env:
+            return _sibling(node, path, attr, env)
+        return field(node, _walk(owner, env, work), attr)
+    name = owner.id
+    value = env.get(name)
+    if value is None and attr in SIZES and name not in env:
+        return _sibling(node, name, attr, env)
+    if value.__class__ is InputShape or (attr in SIZES and not isinstance(value, dict)):
+        return _size(node, name, attr, env)
+    end = node.col_offset + len(name)
+    root = ast.Name(name, col_offset=node.col_offset, end_col_offset=end)
+    return field(node, _lookup(root, name, env), attr)
 
 
 def _lookup(node: ast.expr, name: str, env: Env) -> Any:
@@ -307,7 +314,7 @@ def _slice(node: ast.expr, value: Any, start: Any, stop: Any, work: Work) -> Any
 
 def _call(node: ast.expr, name: str, args: list[Any], work: Work) -> Any:
     work.spend(sum(map(weight, args)))
-    if any(isinstance(arg, dict) for arg in args):
+    if dict in [arg.__class__ for arg in args]:
         raise _fail(node, f"`{name}` takes no mapping", "name a field of it, as in `stage.width`")
     try:
         value = FUNCTIONS[name](*args)

@@ -12,6 +12,9 @@ _CHARACTERS: Final = 16
 """Characters of a word that are one step."""
 
 
+_HOLDS = (list, tuple, dict)
+
+
 class TooMuchWork(Exception):
     """Raised where the steps are used up."""
 
@@ -40,12 +43,12 @@ def weight(value: Any) -> int:
     """The steps of a value: the items of a list or a mapping with all that is in those."""
     if isinstance(value, str):
         return len(value) // _CHARACTERS
-    if not isinstance(value, list | tuple | dict):
+    if not isinstance(value, _HOLDS):
         return 0
     count, todo = 0, [value]
     while todo:
         items = todo.pop()
         count += len(items)
         inner = items.values() if isinstance(items, dict) else items
-        todo += [item for item in inner if isinstance(item, list | tuple | dict)]
+        todo += [item for item in inner if isinstance(item, _HOLDS)]
     return count

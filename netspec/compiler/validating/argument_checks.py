@@ -131,6 +131,8 @@ class ArgumentChecks:
 
     def param_value(self, block: str, param: Param, node: Node) -> None:
         """Check a value for a parameter, unless it is an expression."""
+        if node.__class__ is not Scalar:
+            self.value_within(node)
         if isinstance(node, Scalar) and isinstance(node.value, str) and "$" in node.value:
             return
         wrong = param_mismatch(param, plain(node))
@@ -143,6 +145,9 @@ class ArgumentChecks:
         if hint is None or f"{block}:{param.name}" not in self.unknown:
             self.unknown.add(f"{block}:{param.name}")
             self.say("NS202", wrong, node.span, hint, Note("declared here", param.span))
+
+    def value_within(self, node: Node) -> None:
+        """Check the mappings in a parameter's value, which need to know of all layers."""
 
     def expressions(self, node: Node) -> None:
         """Check that every expression within is one, whatever its value."""

@@ -10,7 +10,6 @@ from netspec.compiler.language.document import (
     Child,
     Entry,
     Loop,
-    Param,
 )
 from netspec.compiler.language.expression import ExpressionError, pieces
 from netspec.compiler.language.names import (
@@ -179,14 +178,12 @@ class Entries(ArgumentChecks):
             self.say("NS203", "`Sequential` has no layers", node.span, "list them below it")
         return Entry("op", node.span, op=value)
 
-    def param_value(self, block: str, param: Param, node: Node) -> None:
-        """Check a value for a parameter, and the layers with arguments that are in it."""
-        super().param_value(block, param, node)
-        if node.__class__ is not Scalar:
-            for found in unfit_fields(node):
-                self.report(found)
-            for layer in layers_within(node):
-                self.layer_with_arguments(layer)
+    def value_within(self, node: Node) -> None:
+        """Check the fields and the layers with arguments that are in a parameter's value."""
+        for found in unfit_fields(node):
+            self.report(found)
+        for layer in layers_within(node):
+            self.layer_with_arguments(layer)
 
     def layer_with_arguments(self, node: Mapping) -> None:
         """Check a layer that is a parameter's value; where it is used, more may be given."""
@@ -431,6 +428,8 @@ def words(node: Node) -> tuple[tuple[str, Span], ...]:
     return tuple((_word(plain(n)), n.span) for n in nodes)
 
 
-def _word(name: object) -> str:
+def _word(name: Any) -> str:
     """A name as it is read: `1e3` is the whole number 1000, too."""
+    if name.__class__ is str:
+        return name
     return str(int(name) if isinstance(name, float) and name.is_integer() else name)
