@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import torch
 
 import netspec
+from netspec.train.data import open_data
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -50,3 +52,19 @@ def test_a_spec_trains_in_a_loop_of_ones_own() -> None:
     right, rest = run("examples/own_loop.py").split(" of ")
     assert rest == "297 test images right\n"
     assert int(right) > 240
+
+
+def test_texts_are_told_apart_by_an_lstm_and_by_a_transformer(tmp_path: Path) -> None:
+    run("examples/docstrings.py", str(tmp_path / "docstrings.csv"))
+    for name in ("lstm", "transformer"):
+        network = netspec.load(
+            EXAMPLES / f"{name}.yaml", train={"data.root": str(tmp_path / "docstrings.csv")}
+        )
+        assert network.warnings == ()
+        data = open_data(network.recipe, network.input_shape, num_classes=5, inputs=network.inputs)
+        assert data.info.classes == ("concurrency", "files", "internet", "numbers", "testing")
+        assert data.info.num_train > 1_000
+        module = network.build()
+        (batch,) = islice(data.batches("test", batch_size=8), 1)
+        inputs = batch.images if isinstance(batch.images, tuple) else (batch.images,)
+        assert module(*inputs).shape == (8, 5)

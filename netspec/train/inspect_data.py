@@ -13,7 +13,7 @@ from netspec.escape import safe
 from netspec.ops.base import text as shape_text
 from netspec.ops.dtype import said
 from netspec.recipe import Recipe
-from netspec.train.data import Data, Split, held_out_words, open_data
+from netspec.train.data import Data, Split, held_out_words, is_table, open_data
 from netspec.train.data.decoding.skip_broken import without_broken
 from netspec.train.data.open_sources import tree_of
 from netspec.train.data.sets.class_folders import ClassFolders, class_folders
@@ -81,6 +81,9 @@ def _surveyed(tree: ClassFolders) -> Survey:
 
 def inspect_folder(path: Path, *, draw: bool = False) -> Inspection:
     """Look at a folder or an archive of class folders, without any network."""
+    if is_table(path) and path.is_file():
+        hint = f"`netspec data SPEC --data {path}` looks at it as the spec's network would see it"
+        return Inspection(None, TrainError(f"`{path}` is a table, and no folder of images", hint))
     try:
         archive = path if is_archive(path) else None
         tree = class_folders(unpacked(path, Progress().say) if archive else path)
@@ -179,7 +182,9 @@ def _counts(data: Data) -> dict[str, dict[str, int]]:
         name, places = data.places[part]
         labels = data.sources[name].labels
         if labels.ndim > 1:
-            counts[part] = {"images with masks": len(places)}
+            images = data.info.sample == "image"
+            what = "images with masks" if images else "rows with a class for each token"
+            counts[part] = {what: len(places)}
             continue
         classes = data.info.classes or tuple(map(str, range(int(labels.max()) + 1)))
         numbers = torch.bincount(labels[places.to(labels.device)], minlength=len(classes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 
 import netspec
 from netspec.train.data import Data, open_data
+from netspec.train.data.tables.columns import padded
 from netspec.train.data.tables.table_file import read_table
 from netspec.train.data.tables.tokens import Tokenizer, vocabulary_of
 from netspec.train.errors import TrainError
@@ -96,6 +98,7 @@ def test_words_are_the_most_frequent_first_and_then_by_the_alphabet() -> None:
     assert (words, count) == (("[PAD]", "[UNK]", "c", "b"), 3)
     assert Tokenizer("whitespace", words).ids("a c\tb") == [1, 2, 3]
     assert Tokenizer("bytes").ids("aé") == [98, 196, 170]
+    assert padded([[5, 6, 7], [8]], 2).tolist() == [[5, 6], [8, 0]]
     assert Tokenizer("ids").ids("3, 7 0") == [3, 7, 0]
     assert Tokenizer("bytes").ids([5]) == [5]
 
@@ -205,6 +208,8 @@ def test_several_inputs_go_through_every_command(here: Path, ran: Ran) -> None:
     ):  # fmt: skip
         code, _, err = ran(*command)
         assert (code, "mistake" in err) == (0, False), err
+    code, _, err = ran("data", "rows.csv")
+    assert (code, "`rows.csv` is a table" in err) == (1, True)
     code, _, err = ran("predict", str(run), "--text", "1 2")
     assert (code, "a text alone does not say what the network takes: `length`" in err) == (1, True)
 
@@ -274,3 +279,9 @@ def test_a_network_of_images_takes_no_table(here: Path, ran: Ran) -> None:
     (here / "image.yaml").write_text(json.dumps(spec))
     code, _, err = ran("train", "image.yaml", "--data", "rows.csv")
     assert (code, "a `table` has texts and token ids" in err) == (1, True), err
+
+
+def test_the_specs_of_the_page_about_texts_check() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "text.md").read_text(encoding="utf-8")
+    specs = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert [netspec.loads(spec).warnings for spec in specs] == [(), ()]
