@@ -104,6 +104,8 @@ class Op:
     """Whether the op is a linear (affine) map with weights of its own, as lints need to know."""
     saves: ClassVar[Saves] = "both"
     """What torch keeps of a training step for the op's backward pass."""
+    several: ClassVar[bool] = False
+    """Whether the op gives several values, which `outputs` names; of some, an instance says so."""
     takes: ClassVar[Takes] = "floats"
     """The numbers that the op works on: floating-point alone, or any, which its output is of too.
 
@@ -119,11 +121,6 @@ class Op:
     """The parametrizations of its tensors: functions of torch with their arguments."""
 
     values: dict[str, Any]
-
-    @property
-    def several(self) -> bool:
-        """Whether the op gives several values, which `outputs` names."""
-        return False
 
     @property
     def overwrites(self) -> bool:

@@ -19,6 +19,7 @@ class Recurrent(Op, abstract=True):
     """
 
     saves = "input"
+    several = True
 
     gates: ClassVar[int]
     """How many maps of the input, and of the state, one step has."""
@@ -30,11 +31,6 @@ class Recurrent(Op, abstract=True):
     bidirectional: bool = arg(
         BOOL, "a second recurrence from the end, its features beside the first's", default=False
     )
-
-    @property
-    def several(self) -> bool:
-        """The outputs of every step, and the last state."""
-        return True
 
     @property
     def state(self) -> int:

@@ -114,10 +114,9 @@ class Chunk(Op):
         place = self.index % count
         return (*x[:at], min(each, x[at] - place * each), *x[at + 1 :])
 
-    @property
-    def several(self) -> bool:
-        """All parts, where `index` names none."""
-        return self.index is None
+    def check(self) -> None:
+        """Without `index`, the layer gives all parts."""
+        self.__dict__["several"] = self.index is None
 
     def outputs(self, *inputs: Shape) -> dict[str, Shape]:
         """Every part, by its number."""
@@ -144,6 +143,7 @@ class Split(Op):
 
     takes = "any"
     saves = "nothing"
+    several = True
     view = True
 
     split_size_or_sections: Ints = arg(
@@ -152,11 +152,6 @@ class Split(Op):
         bare=True,
     )
     dim: int = arg(INTEGER, "the dimension to split, the batch being 0", default=1)
-
-    @property
-    def several(self) -> bool:
-        """All parts."""
-        return True
 
     def infer(self, *inputs: Shape) -> Shape:
         """The first part."""

@@ -17,7 +17,7 @@ from netspec.compiler.expanding.context import (
 )
 from netspec.compiler.expanding.feeds import either, source_names
 from netspec.compiler.expanding.held_names import Holders, hold, within_holders
-from netspec.compiler.expanding.kinds import kinds
+from netspec.compiler.expanding.kinds import NO_KINDS, kinds
 from netspec.compiler.expanding.loops import spread
 from netspec.compiler.expanding.sibling_sizes import inner_shape
 from netspec.compiler.expanding.taps import inner_names, layer_called, tap
@@ -313,9 +313,10 @@ class Builder:
         self.numbered += 1
         index = len(self.children) - 1
         self.indices[made.name] = index
-        dtype = made.dtypes[0] if made.dtypes else FLOAT
-        value = Wire(index, made.output, made.path, made.span, made.training_only, made.choices,
-                     dtype)  # fmt: skip
+        value = Wire(index, made.output, made.path, made.span, made.training_only)
+        if made.outputs or made.dtypes:
+            dtype = made.dtypes[0] if made.dtypes else FLOAT
+            value = value._replace(choices=made.choices, dtype=dtype)
         self.names[name] = value
         self.aliases.discard(name)
         aside = made.training_only or (made.op is not None and made.op.arity[1] == 0)
@@ -355,7 +356,9 @@ class Builder:
             result=self.previous.source,
             free=tuple(self.free),
             expanded_from=self.scope.expanded_from,
-            left_out=tuple([(name, self.names[name].source) for name in self.aliases]),
+            left_out=tuple([(name, self.names[name].source) for name in self.aliases])
+            if self.aliases
+            else (),
             input_dtypes=kinds([wire.dtype for wire in inputs]),
-            dtypes=kinds([self.previous.dtype]),
+            dtypes=NO_KINDS if self.previous.dtype is FLOAT else kinds([self.previous.dtype]),
         )

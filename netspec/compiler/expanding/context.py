@@ -46,7 +46,12 @@ class Wire(NamedTuple):
 
     def sampled(self, source: int) -> Wire:
         """The wire within a container, where it is `source` and each sample's own."""
-        return self._replace(source=source, shape=None if self.shape is None else (*self.shape,))
+        shape = self.shape
+        if shape.__class__ is not tuple and shape is not None:
+            shape = (*shape,)
+        elif source == self.source:
+            return self
+        return Wire(source, shape, *self[2:])
 
 
 class Frame(Protocol):

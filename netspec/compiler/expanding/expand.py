@@ -22,7 +22,7 @@ from netspec.compiler.expanding.context import (
     Wall,
     Wire,
 )
-from netspec.compiler.expanding.kinds import kinds
+from netspec.compiler.expanding.kinds import NO_KINDS, kinds
 from netspec.compiler.expanding.layer_values import held_layer
 from netspec.compiler.expanding.listed_order import listed_order
 from netspec.compiler.expanding.loops import copies, spread
@@ -231,23 +231,27 @@ class Expander:
         if len(inputs) < least or (most is not None and len(inputs) > most):
             _refuse_number(context, op, entry, len(inputs))
             return None
-        shapes = tuple([wire.shape for wire in inputs if wire.shape is not None])
-        if len(shapes) < len(inputs):
-            return None
-        if Unbatched in map(type, shapes):
-            shapes = aligned(op, shapes)
-        key = (id(op), shapes)
-        dtypes = tuple([wire.dtype for wire in inputs])
-        given = kinds(dtypes)
-        known = context.inferred.get(key)
-        if given or op.takes == "own":
+        found: list[Shape] = []
+        usual = op.takes != "own"  # floating-point numbers, of which each sample has its own
+        for wire in inputs:
+            if wire.shape is None:
+                return None
+            found.append(wire.shape)
+            usual = usual and wire.dtype is FLOAT and wire.shape.__class__ is tuple
+        shapes = tuple(found)
+        made, given = FLOAT, NO_KINDS
+        if not usual:
+            if Unbatched in map(type, shapes):
+                shapes = aligned(op, shapes)
+            dtypes = tuple([wire.dtype for wire in inputs])
+            given = kinds(dtypes)
             try:
                 made = op.dtypes(*dtypes)
             except Refusal as refusal:
                 context.refused(refusal, entry, site._replace(inputs=inputs))
                 return None
-        else:
-            made = FLOAT
+        key = (id(op), shapes)
+        known = context.inferred.get(key)
         if known is None:
             try:
                 output = op.infer(*shapes)

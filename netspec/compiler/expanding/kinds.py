@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from netspec.compiler.interpret import interpret, returned
 from netspec.compiler.ir import OUTPUT, Layer, sibling
 from netspec.ops.dtype import FLOAT, Dtype
+
+NO_KINDS: Final[tuple[Dtype, ...]] = ()
+"""Of a layer where all is floating-point."""
 
 
 def kinds(dtypes: Iterable[Dtype]) -> tuple[Dtype, ...]:
