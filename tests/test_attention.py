@@ -114,3 +114,10 @@ layers:
     module = network.build().eval()
     assert module(tensor(9, 12)).shape == (2, *network.output_shape)
     assert "cross.k_proj_weight" in module.state_dict()
+
+
+def test_matches_of_one_head_for_the_values_of_several_are_made_once() -> None:
+    op = OPS["ScaledDotProductAttention"]()
+    one, six = (1, 8, 11), (6, 8, 11)
+    assert op.infer(one, one, six) == six
+    assert op.macs(one, one, six) == 8 * 8 * 11 + 6 * 8 * 8 * 11

@@ -223,10 +223,15 @@ class ScaledDotProductAttention(Op):
             )
 
     def macs(self, *inputs: Shape) -> int:
-        """Matches of all pairs and means of values: heads · L · S · (e + v), causal or not."""
+        """Matches of all pairs and means of values: heads · L · S · (e + v), causal or not.
+
+        Matches of queries and keys that are spread over the values' heads are made once.
+        """
         *lead, queries, of_values = self.infer(*inputs)
-        _, key = inputs[:2]
-        return prod(lead) * queries * key[-2] * (key[-1] + of_values)
+        query, key = inputs[:2]
+        matched = broadcast(query[:-2], key[:-2]) or ()
+        pairs = queries * key[-2]
+        return pairs * (prod(matched) * key[-1] + prod(lead) * of_values)
 
     def fused(self, inputs: tuple[Shape, ...]) -> bool:
         """Whether one kernel of torch does it all: heads of equal sizes, and no dropout."""
