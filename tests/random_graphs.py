@@ -150,6 +150,8 @@ class Graphs:
             shape = shape_for(self.draw, self.first)
             if self.first == "RelativePositionalMultiHeadAttention" and len(shape) == 3:
                 shape = (shape[0], 4, shape[2])
+            if self.first == "MultiscaleAttention" and len(shape) == 2:
+                shape = (self.draw.choice((9, 13)), shape[1])
             args = args_for(self.draw, self.first, shape, 0.9)
             out = inferred(self.first, args, shape) if len(shape) < 5 else None
             if out is not None:

@@ -56,7 +56,7 @@ DIMS = {
     **dict.fromkeys(("ShiftedWindowAttention", "ShiftedWindowAttentionV2"), 3),
     **dict.fromkeys(("UpsamplingNearest2d", "UpsamplingBilinear2d"), 3),
     **dict.fromkeys(("RelativePositionalMultiHeadAttention",), 3),
-    **dict.fromkeys(("Fold", "MultiheadAttention", "RNN", "GRU", "LSTM"), 2),
+    **dict.fromkeys(("Fold", "MultiheadAttention", "MultiscaleAttention", "RNN", "GRU", "LSTM"), 2),
 }
 """How many dimensions the input of a layer mostly has, where its name does not end so."""
 
@@ -174,7 +174,22 @@ def departition(draw: Draw, x: Shape) -> Args:
     return {"p": max(size, 1), "h_partitions": rows, "w_partitions": x[0] // rows}
 
 
+def multiscale(draw: Draw, x: Shape) -> Args:
+    """A grid of which `x`, `(tokens, features)`, may be the positions, and pools of it."""
+    positions = max(x[0] - 1, 1)
+    depth = divisor(draw, positions)
+    height = divisor(draw, positions // depth)
+    args: Args = {"input_size": [depth, height, positions // depth // height]}
+    args["num_heads"] = draw.choice((1, 2, 3))
+    args["output_dim"] = args["num_heads"] * draw.randint(1, 4)
+    pools = ([[], []], [[3, 3, 3], [1, 2, 2]], [[2, 3, 5], [2, 1, 3]], [[1, 1, 1], [1, 1, 1]])
+    for what in ("q", "kv"):
+        args[f"kernel_{what}"], args[f"stride_{what}"] = draw.choice(pools)
+    return args
+
+
 FITTING |= {
+    "MultiscaleAttention": multiscale,
     "Fold": fold,
     "WindowDepartition": departition,
     "Upsample": resize,
@@ -206,7 +221,7 @@ def args_for(draw: Draw, name: str, x: Shape, fitting: float = 0.7) -> Args:
         args |= {key: v for key, v in FITTING[name](draw, x).items() if key in op.args}
     if x and "dim" in args and name not in FITTING and draw.random() < fitting:
         args["dim"] = some_dim(draw, x)
-    if x and "num_heads" in args and draw.random() < fitting:
+    if x and "num_heads" in args and "output_dim" not in args and draw.random() < fitting:
         args["num_heads"] = divisor(draw, x[-1])
     if x and "groups" in args and draw.random() < fitting:
         args["groups"] = divisor(draw, x[0])
@@ -222,6 +237,8 @@ def case(draw: Draw) -> tuple[type[Op], Args, tuple[Shape, ...]]:
     x = shape_for(draw, name)
     if name == "RelativePositionalMultiHeadAttention" and len(x) == 3:
         x = (x[0], draw.choice((1, 4, 9)), x[2])
+    if name == "MultiscaleAttention" and len(x) == 2:
+        x = (draw.choice((2, 9, 13, 19, 25, 37)), x[1])
     if name == "WindowDepartition" and len(x) == 3 and draw.random() < 0.8:
         x = (x[0], draw.choice((1, 4, 9)), x[2])
     args = args_for(draw, name, x)

@@ -98,11 +98,12 @@ HOLDS_TORCH = {
     "ops/elementwise_modules.py",
     "ops/join_modules.py",
     "ops/modules.py",
+    "ops/mvit_modules.py",
     "ops/recurrent_modules.py",
     "ops/reduction_modules.py",
     "ops/window.py",
 }
-"""The files whose head imports torch; everything else there imports them inside a function."""
+"""The files whose head imports torch, or torchvision; all others do so inside a function."""
 
 
 def heads(tree: ast.Module) -> Iterator[str]:
@@ -132,7 +133,7 @@ def foreign(place: str, text: str) -> list[str]:
         top = name.split(".")[0]
         if top == "netspec" or top in sys.stdlib_module_names or top in OUTSIDE[part(place)]:
             continue
-        if top == "torch" and place in HOLDS_TORCH:
+        if top in ("torch", "torchvision") and place in HOLDS_TORCH:
             continue
         found.append(f"{place} imports {name}")
     return found

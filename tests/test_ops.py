@@ -146,6 +146,7 @@ OUTSIDE_TORCH_NN = {
     "ShiftedWindowAttention3d": "torchvision.models.video.swin_transformer",
     "ShiftedWindowAttentionV2": "torchvision.models.swin_transformer",
     "RelativePositionalMultiHeadAttention": "torchvision.models.maxvit",
+    "MultiscaleAttention": "torchvision.models.video.mvit",
 }
 
 OWN = {
@@ -166,8 +167,13 @@ NOT_OFFERED = {
     "device", "dtype", "args", "kwargs", "return_indices", "min_value", "max_value",
     "mode", "input_size", "_freeze", "_weight", "sparse", "include_last_offset",
     "batch_first", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "norm_type",
+    "norm_layer",
 }  # fmt: skip
 
+OF_OTHERS = {
+    ("MultiheadAttention", "is_causal"),  # of its `forward`
+    ("MultiscaleAttention", "eps"),  # of its `norm_layer`
+}
 WITH_A_DEFAULT_OF_ITS_OWN = {
     ("LayerNorm", "normalized_shape"),  # follows from the input
     ("RMSNorm", "normalized_shape"),
@@ -202,8 +208,8 @@ def test_every_argument_and_default_is_torchs(op: type[Op]) -> None:
     if op.__name__ == "LayerNorm2d":
         theirs = torch_signature(OPS["LayerNorm"])
     for name, a in op.args.items():
-        if (op.__name__, name) == ("MultiheadAttention", "is_causal"):
-            continue  # of its `forward`
+        if (op.__name__, name) in OF_OTHERS:
+            continue
         assert name in theirs
         if (op.__name__, name) in WITH_A_DEFAULT_OF_ITS_OWN:
             continue

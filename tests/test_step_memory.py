@@ -31,6 +31,7 @@ BATCH = 64  # what is held once for the whole batch is little beside that
 ROUGH = {
     "ShiftedWindowAttention": 0.15,
     "ShiftedWindowAttention3d": 0.15,
+    "MultiscaleAttention": 0.05,
     "ShiftedWindowAttentionV2": 0.25,
     "RelativePositionalMultiHeadAttention": 0.2,
 }

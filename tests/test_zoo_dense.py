@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.video import mvit
 
 import netspec
 
@@ -38,6 +39,8 @@ VIDEO = Kind(
         "r2plus1d_18": (3, 8, 48, 48),
         "s3d": (3, 14, 210, 210),
         "swin3d_t": (3, 5, 33, 30),
+        "mvit_v1_b": (3, 4, 64, 32),
+        "mvit_v2_s": (3, 4, 64, 32),
     },
     models.video,
     True,
@@ -65,9 +68,18 @@ def spec(kind: Kind, name: str) -> Path:
     return FOLDER / kind.folder / f"{name}.yaml"
 
 
-def theirs(name: str) -> nn.Module:
-    with warnings.catch_warnings():
+def of_one_size(name: str) -> bool:
+    """Whether torchvision's network takes the size of input that it was made for, and no other."""
+    return name.startswith("mvit")
+
+
+def theirs(name: str, shape: tuple[int, ...] = (3, 16, 224, 224)) -> nn.Module:
+    """torchvision's, of random weights; one that takes one size alone is made for `shape`."""
+    made = mvit._mvit
+    sizes = {"temporal_size": shape[1], "spatial_size": shape[-2:]}
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        patch.setattr(mvit, "_mvit", lambda **given: made(**given | sizes))
         given: dict[str, Any] = {}
         if name in SEGMENTATION.sizes:
             given["weights_backbone"] = None
@@ -121,27 +133,29 @@ def test_parameters_and_multiply_adds_are_as_published(kind: Kind, name: str) ->
 
 @every
 def test_outputs_are_equal_to_the_bit(kind: Kind, name: str) -> None:
+    size = kind.sizes[name]
     torch.manual_seed(11)
-    ours = netspec.load(spec(kind, name)).build()
+    ours = netspec.load(spec(kind, name), input=size if of_one_size(name) else None).build()
     torch.manual_seed(11)
-    their = theirs(name)
+    their = theirs(name, size)
     state = their.state_dict()
     if kind.seeded:
         mine = ours.state_dict()
         assert [key for key in state if not torch.equal(mine[key], state[key])] == []
     ours.load_state_dict(state)
     for train in (False, True):
-        a, b = (run(m, kind.sizes[name], train) for m in (ours, their))
+        a, b = (run(m, size, train) for m in (ours, their))
         assert [(key, torch.equal(a[key], b[key])) for key in b] == [(key, True) for key in b]
 
 
 @every
 def test_the_shape_of_every_layer_is_torchs_at_two_sizes(kind: Kind, name: str) -> None:
     full = netspec.load(spec(kind, name)).input_shape
-    for shape in (full, (*full[:-2], full[-2] + 17, full[-1] - 3)):
+    by, less = (32, 64) if of_one_size(name) else (17, 3)
+    for shape in (full, (*full[:-2], full[-2] + by, full[-1] - less)):
         net = netspec.load(spec(kind, name), input=shape)
         with torch.device("meta"):
-            module = theirs(name).eval()
+            module = theirs(name, shape).eval()
         found: dict[str, tuple[int, ...]] = {}
 
         def hook(path: str, into: dict[str, tuple[int, ...]]) -> Any:

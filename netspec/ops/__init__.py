@@ -15,6 +15,7 @@ from netspec.ops import (
     linear,
     matmul,
     maxvit,
+    mvit,
     norm,
     pad,
     parameter,
@@ -55,6 +56,7 @@ MODULES = (
     attention,
     swin,
     maxvit,
+    mvit,
     join,
     matmul,
 )

@@ -24,6 +24,11 @@ _VALUES: dict[str, Any] = {
 _OWN_VALUES: dict[tuple[str, str], Any] = {
     ("Parameter", "shape"): [1, 64], ("Buffer", "shape"): [1, 64], ("Expand", "shape"): [-1, 8, -1],
     ("StochasticDepth", "p"): 0.1,
+    **{("MultiscaleAttention", name): found for name, found in {
+        "input_size": [2, 4, 4], "output_dim": 16, "kernel_q": [3, 3, 3], "stride_q": [1, 2, 2],
+        "kernel_kv": [3, 3, 3], "stride_kv": [1, 2, 2], "residual_pool": True,
+        "residual_with_cls_embed": False, "rel_pos_embed": True,
+    }.items()},
     ("ShiftedWindowAttention3d", "window_size"): [4, 4, 4],
     ("ShiftedWindowAttention3d", "shift_size"): [0, 0, 0],
     ("Fold", "output_size"): 8, ("Fold", "kernel_size"): 2, ("RandomCrop", "size"): 32,
