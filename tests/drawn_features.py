@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from graph_reference import is_sequence
 from random_layers import APART
+from reference_entries import is_sequence
 
 from netspec.compiler.language.document import MODIFIERS, SECTIONS
 from netspec.compiler.language.grammar import FUNCTIONS, SIZES

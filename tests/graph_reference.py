@@ -7,106 +7,22 @@ findings: whatever torch raises, or a rule of the language that torch does not h
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from types import SimpleNamespace
 from typing import Any
 
 import torch
+from reference_entries import as_sequence, copies, is_sequence, joined, spread
+from reference_frame import REFUSALS, Frame, said_which, single
 from reference_layers import Refused, as_arguments, made
+from reference_starts import constant, selects, within
+from reference_values import Env, Shape, described, evaluated
 from stated_reasons import OF_LAYERS
 from torch import Tensor, nn
 
-from netspec.compiler.language.document import MARKS, MODIFIERS
+from netspec.compiler.language.document import MODIFIERS
 from netspec.compiler.language.names import TAKEN_BY_TORCH
 from netspec.ops import OPS
-from netspec.ops.base import Refusal
 from netspec.ops.join import Elementwise
-
-REFUSALS = (
-    Refusal, RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError,
-    ZeroDivisionError, OverflowError,
-)  # fmt: skip
-
-Shape = tuple[int, ...]
-Env = dict[str, Any]
-
-
-# values
-
-
-def evaluated(value: Any, env: Env) -> Any:
-    """The value with `$name` and `$(…)` replaced, by Python itself."""
-    if isinstance(value, list):
-        return [evaluated(v, env) for v in value]
-    if isinstance(value, dict):
-        return {k: evaluated(v, env) for k, v in value.items()}
-    if not isinstance(value, str) or "$" not in value:
-        return value
-    parts = list(split(value))
-    if len(parts) == 1:
-        return compute(parts[0][1], env)
-    return "".join(str(compute(text, env)) if code else text for code, text in parts)
-
-
-def split(text: str) -> Iterator[tuple[bool, str]]:
-    """The parts of a scalar: whether each is an expression, and its text."""
-    at = 0
-    while (dollar := text.find("$", at)) >= 0:
-        if dollar > at:
-            yield False, text[at:dollar]
-        end = dollar + 1
-        if text[end] == "(":
-            depth = 0
-            while True:
-                depth += {"(": 1, ")": -1}.get(text[end], 0)
-                end += 1
-                if depth == 0:
-                    break
-        else:
-            while end < len(text) and (text[end].isalnum() or text[end] == "_"):
-                end += 1
-        yield True, text[dollar + 1 : end]
-        at = end
-    if at < len(text):
-        yield False, text[at:]
-
-
-def make_divisible(value: float, divisor: int) -> int:
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
-
-
-FUNCTIONS = {
-    "min": min, "max": max, "len": len, "abs": abs, "round": round, "sum": sum,
-    "floor": math.floor, "ceil": math.ceil, "sqrt": math.sqrt, "make_divisible": make_divisible,
-    "range": lambda *ends: list(range(*ends)),
-    "zip": lambda *of: [list(one) for one in zip(*of, strict=True)],
-    "true": True, "false": False, "null": None,
-}  # fmt: skip
-
-
-def compute(text: str, env: Env) -> Any:
-    """The value of an expression. Raises `Refused`."""
-    try:
-        return eval(text, {"__builtins__": FUNCTIONS}, env)
-    except Exception as problem:
-        raise Refused(f"{text}: {problem}", "no value") from None
-
-
-def described(shape: Shape) -> SimpleNamespace:
-    """What `input` is in an expression."""
-    sizes = {"channels": shape[0], "features": shape[-1]} if shape else {}
-    if len(shape) > 1:
-        sizes["length"] = shape[-1]
-    if len(shape) > 2:
-        sizes |= {"height": shape[-2], "width": shape[-1]}
-    return SimpleNamespace(**sizes)
-
-
-# networks
 
 
 class Run:
@@ -353,181 +269,10 @@ FRAME_ONLY = ("repeat", "from", "if", "else", "each", "name", "when")
 """What `repeat` does not hand on to its copies."""
 
 
-def within(base: str, path: str) -> bool:
-    """Whether a path is below another, or the same."""
-    return not base or path == base or path.startswith(f"{base}.")
-
-
-def selects(selector: str, path: str, mro: tuple[type, ...]) -> bool:
-    """Whether a rule of `init` takes the module at a path."""
-    if selector[:1].isupper() and selector.isalnum():
-        return selector in {c.__name__ for c in mro}
-    return fnmatchcase(path, selector)
-
-
-def constant(rule: Any, env: Env) -> float:
-    """The number of a rule that is one; not a number for one that draws."""
-    if rule in ("zeros_", "ones_"):
-        return float(rule == "ones_")
-    if isinstance(rule, dict) and "constant_" in rule:
-        value = evaluated(rule["constant_"], env)
-        return float(value["val"] if isinstance(value, dict) else value)
-    return math.nan
-
-
 def same_module(first: nn.Module, second: nn.Module) -> bool:
     """Whether both are made the same, as torch tells of them."""
     shapes = [{k: v.shape for k, v in m.state_dict().items()} for m in (first, second)]
     return repr(first) == repr(second) and shapes[0] == shapes[1]
-
-
-class Frame:
-    """A sequence while it runs."""
-
-    def __init__(
-        self, run: Run, path: str, x: Tensor, block_input: Tensor, outer: Frame | None
-    ) -> None:
-        self.run, self.path, self.start, self.block_input = run, path, x, block_input
-        self.outer = outer
-        self.previous = x
-        self.values: dict[str, Tensor] = {}
-        self.entries: dict[str, tuple[Any, Env, str]] = {}
-        self.made: list[str] = []
-        self.training_only: set[str] = set()
-        self.inputs: dict[str, int] = {}
-
-    def extend(self, entry: Any, env: Env) -> None:
-        for key, child in named(entry):
-            if not isinstance(child, dict) or is_sequence(child) or "each" not in child:
-                self.add(str(evaluated(key, env)), child, env)
-                continue
-            body = {k: v for k, v in child.items() if k != "each"}
-            if key and "layers" in body:
-                raise Refused(f"{key} names layers that each stand in the sequence around")
-            for inner in copies(child["each"], env):
-                if "layers" not in body:
-                    self.add(str(evaluated(key, inner)), body, inner)
-                elif evaluated(body.get("if", True), inner):
-                    self.extend(as_sequence(body["layers"]), inner)
-
-    def add(self, key: str, entry: Any, env: Env) -> None:
-        """Run one entry; where only what is read counts, whoever reads it tells a failure."""
-        if not self.run.lazy:
-            self.run_entry(key, entry, env)
-            return
-        count = len(self.made)
-        try:
-            self.run_entry(key, entry, env)
-        except (Refused, *REFUSALS) as problem:
-            modifiers = entry if isinstance(entry, dict) and not is_sequence(entry) else {}
-            name = str(evaluated(modifiers.get("name", ""), env)) or key or str(count)
-            self.previous = self.values[name] = self.start.view(self.start.shape)
-            self.previous.failed = str(problem)  # type: ignore[attr-defined]
-            if name not in self.made:
-                self.made.append(name)
-
-    def run_entry(self, key: str, entry: Any, env: Env) -> None:
-        modifiers = entry if isinstance(entry, dict) and not is_sequence(entry) else {}
-        key = str(evaluated(modifiers.get("name", ""), env)) or key
-        training = modifiers.get("when") == "training"
-        inputs = [self.previous]
-        if "from" in modifiers:
-            names = evaluated(modifiers["from"], env)
-            names = names if isinstance(names, list) else [names]
-            inputs = [self.named(str(n), training) for n in names]
-        no_inputs = not is_sequence(entry) and op_of(entry, env) in INPUTLESS
-        for x in [] if no_inputs else inputs:
-            said_which(x)
-        if not evaluated(modifiers.get("if", True), env):
-            self.previous = inputs[0]
-            if "else" in modifiers:
-                other = str(evaluated(modifiers["else"], env))
-                self.previous = said_which(self.named(other, training))
-            if key and key not in self.made:
-                self.values[key] = self.previous
-            return
-        name = key or str(len(self.made))
-        if name in self.made:
-            raise Refused(f"two layers are called {name}", "name twice")
-        path = joined(self.path, name)
-        if training and not self.run.whole:  # it does not run, and whoever reads it does not
-            self.values[name] = self.previous
-            self.entries[name], self.inputs[name] = (entry, env, name), 1
-            self.made.append(name)
-            self.training_only.add(name)
-            return
-        if "call" in modifiers:
-            out = self.call(str(evaluated(modifiers["call"], env)), inputs, training, name, path)
-        else:
-            given = [] if no_inputs and "from" not in modifiers else inputs
-            out = self.run.layer(entry, given, env, self.block_input, path, self)
-            self.entries[name] = (entry, env, name)
-            self.inputs[name] = len(given)
-        self.values[name] = out
-        self.made.append(name)
-        if training:
-            self.training_only.add(name)
-        if not training and not no_inputs:
-            self.previous = out
-
-    def call(
-        self, target: str, inputs: list[Tensor], training: bool, name: str, path: str
-    ) -> Tensor:
-        """Run an earlier entry again; a call of a call runs what that one runs."""
-        if target not in self.entries:
-            raise Refused(f"there is no {target} to call", "no such name")
-        entry, env, own = self.entries[name] = self.entries[target]
-        if own in self.training_only and not training:
-            raise Refused(f"{own} is called", "only in training")
-        first = joined(self.path, own)
-        if first in self.run.reads_around:
-            raise Refused(f"{own} is called", "call of what reads around")
-        if len(inputs) != self.inputs[own]:
-            raise Refused(f"{own} is called on {len(inputs)}", "number of inputs")
-        out = self.run.layer(entry, inputs, env, self.block_input, first, self)
-        return self.run.seen(path, out)
-
-    def branch(self, key: str, entry: Any, env: Env) -> Tensor:
-        self.previous = self.start
-        before = len(self.made)
-        self.add(key, entry, env)
-        return self.values[self.made[-1]] if len(self.made) > before else self.previous
-
-    def named(self, name: str, training: bool) -> Tensor:
-        """The value that `from` names. Raises `Refused`."""
-        value, training_only = self.lookup(name)
-        if value is None:
-            raise Refused(f"there is no {name}", "no such name")
-        if training_only and not training:
-            raise Refused(f"{name} is read", "only in training")
-        return value
-
-    def lookup(self, name: str) -> tuple[Tensor | None, bool]:
-        """The value of a name here or around, up to the block's wall; whether only training has it.
-
-        A frame that reads another value from around than it is fed is remembered.
-        """
-        if name in self.values:
-            return self.values[name], name in self.training_only
-        if self.outer is None:
-            return (self.block_input if name == "input" else None), False
-        value, training_only = self.outer.lookup(name)
-        if value is not None and value is not self.start:
-            self.run.reads_around.add(self.path)
-        return value, training_only
-
-
-INPUTLESS = {name for name, op in OPS.items() if op.arity == (0, 0)}
-
-
-def op_of(entry: Any, env: Env) -> str:
-    """What an entry names as its layer."""
-    if isinstance(entry, str):
-        return str(evaluated(entry, env))
-    if "repeat" in entry:
-        return ""
-    heads = [k for k in entry if k not in MODIFIERS]
-    return str(evaluated(heads[0], env)) if heads else ""
 
 
 def aligned(name: str, inputs: list[Tensor]) -> list[Tensor]:
@@ -541,58 +286,3 @@ def aligned(name: str, inputs: list[Tensor]) -> list[Tensor]:
         else x
         for x in inputs
     ]
-
-
-def said_which(x: Tensor) -> Tensor:
-    """The value, unless it is one of several of which none is the layer's own, or has failed."""
-    if getattr(x, "failed", None):
-        raise Refused(x.failed)  # type: ignore[attr-defined]
-    if getattr(x, "several", False):
-        raise Refused("one of several values is named", "number of inputs")
-    return x
-
-
-def single(inputs: list[Tensor]) -> Tensor:
-    if len(inputs) != 1:
-        raise Refused("one input is taken", "number of inputs")
-    return inputs[0]
-
-
-def joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def is_sequence(entry: Any) -> bool:
-    if isinstance(entry, dict):
-        return not any(k in MARKS or k[:1].isupper() or k[:1] == "$" for k in entry)
-    return isinstance(entry, list)
-
-
-def as_sequence(entry: Any) -> Any:
-    return entry if is_sequence(entry) else [entry]
-
-
-def named(entry: Any) -> Iterator[tuple[str, Any]]:
-    yield from (entry.items() if isinstance(entry, dict) else (("", child) for child in entry))
-
-
-def spread(branches: Any, env: Env) -> Iterator[tuple[str, Any, Env]]:
-    """Every branch with its key and what it sees, those of `each` one by one."""
-    for key, entry in named(branches):
-        if isinstance(entry, dict) and not is_sequence(entry) and "each" in entry:
-            body = {k: v for k, v in entry.items() if k != "each"}
-            for inner in copies(entry["each"], env):
-                yield key, body, inner
-        else:
-            yield key, entry, env
-
-
-def copies(loop: Any, env: Env) -> Iterator[Env]:
-    if isinstance(loop, dict):
-        ((variable, values),) = loop.items()
-        items = evaluated(values, env)
-        for i, value in enumerate(range(items) if isinstance(items, int) else items):
-            yield {**env, "index": i, variable: value}
-    else:
-        for i in range(evaluated(loop, env)):
-            yield {**env, "index": i}

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from graph_reference import Refused, compute, described
+from reference_layers import Refused
+from reference_values import compute, described
 
 Shape = tuple[int, ...]
 

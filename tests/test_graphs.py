@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from graph_reference import Refused, Run
+from graph_reference import Run
 from random_graphs import graph
+from reference_layers import Refused
 from test_ops_run import LAYOUTS
 from torch import Tensor, nn
 from torch_answer import first, torch_macs
