@@ -348,3 +348,43 @@ def test_a_size_that_is_not_known_is_told(expression: str, message: str) -> None
         """
     )
     assert (found.code, found.message) == ("NS303", message)
+
+
+def test_several_values_of_a_layer_around_are_told_by_its_name() -> None:
+    found = finding(
+        """
+        layers:
+          stem: ReLU
+          parts: {from: stem, Chunk: {chunks: 3}}
+          body: {from: stem, Sequential: [{from: parts, ReLU: {}}]}
+        """
+    )
+    assert (found.code, found.hint) == ("NS407", "name one: `from: parts.0`")
+
+
+def test_a_name_that_if_leaves_out_is_reached_in_a_sequence_of_nothing_else() -> None:
+    net = network(
+        """
+        layers:
+          body: {inner: {if: $(input.height > 9), ReLU: {}}}
+          scaled: {from: body.inner, Scale: 2}
+          sum: {from: [body, scaled], Add: {}}
+        """
+    )
+    x = torch.randn(2, 3, 8, 8)
+    assert torch.equal(net.build()(x), x + 2 * x)
+
+
+def test_what_if_leaves_out_of_training_passes_on_its_input_at_every_size() -> None:
+    net = network(
+        """
+        blocks:
+          First:
+            inputs: [p, q]
+            layers: {aux: {if: false, when: training, from: q, ReLU: {}}, out: Tanh}
+        layers:
+          pair: {from: [input, input], First: {}}
+          pool: {if: $(input.height > 3), MaxPool2d: 2}
+        """
+    )
+    assert net.min_input_size == 1

@@ -260,16 +260,20 @@ class Upsample(nn.Upsample):
 
 
 class PixelShuffle(nn.PixelShuffle):
-    """Torch's own, over an input in any layout."""
+    """Torch's own, over an input in any layout: of volumes it takes some for what it refuses."""
 
     def forward(self, input: Tensor) -> Tensor:
         """`(*, c·r², height, width)` → `(*, c, height·r, width·r)`."""
-        return super().forward(input.contiguous())
+        images = input.contiguous().flatten(0, -4)
+        out = super().forward(images)
+        return out.reshape(*input.shape[:-3], *out.shape[1:])
 
 
 class PixelUnshuffle(nn.PixelUnshuffle):
-    """Torch's own, over an input in any layout."""
+    """Torch's own, over an input in any layout: of volumes it takes some for what it refuses."""
 
     def forward(self, input: Tensor) -> Tensor:
         """`(*, c, height·r, width·r)` → `(*, c·r², height, width)`."""
-        return super().forward(input.contiguous())
+        images = input.contiguous().flatten(0, -4)
+        out = super().forward(images)
+        return out.reshape(*input.shape[:-3], *out.shape[1:])

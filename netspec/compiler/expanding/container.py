@@ -136,8 +136,8 @@ class Builder:
         self.choose(self.previous, entry.span)
         raise AlreadyReported
 
-    def choose(self, wire: Wire, span: Span) -> None:
-        """Report that one of several values must be named."""
+    def choose(self, wire: Wire, span: Span, name: str | None = None) -> None:
+        """Report that one of several values must be named; `name` is what the spec calls them."""
         listed = listed_names(wire.choices)
         first = wire.choices[0]
         if wire.maker == SEVERAL:
@@ -145,7 +145,8 @@ class Builder:
             hint = f"name it: `from: {first}`"
         else:
             message = f"`{wire.maker}` gives several values: {listed}"
-            name = self.children[wire.source].name if wire.source >= 0 else wire.maker
+            if name is None:
+                name = self.children[wire.source].name if wire.source >= 0 else wire.maker
             hint = f"name one: `from: {name}.{first}`"
         self.context.report("NS407", message, span, hint)
 
@@ -162,7 +163,7 @@ class Builder:
                 self.context.report("NS304", message, span, hint)
             raise AlreadyReported
         if value.choices:
-            self.choose(value, span)
+            self.choose(value, span, name)
             raise AlreadyReported
         if value.training_only and not entry.training_only:
             self.context.report(
@@ -239,9 +240,8 @@ class Builder:
         if len(self.prefix) + len(name) > MAX_PATH:
             self.context.path_too_long(span)
         try:
-            if entry.training_only and self.context.first:  # nothing that infers reads its value
-                if self.holds(entry, scope):
-                    self.append(name, self.left_out(name, span), span)
+            if entry.training_only and self.context.first and self.holds(entry, scope):
+                self.append(name, self.left_out(name, span), span)  # nothing that infers reads it
                 return True
             other_way = entry.otherwise is not None
             inputs = either(self, entry, scope) if other_way else self.sources(entry, scope)

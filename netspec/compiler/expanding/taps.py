@@ -111,7 +111,7 @@ def _giving(layer: Layer, name: str, spend: Spend) -> Layer | None:
     spend(len(layer.output_names))
     if name in layer.output_names:
         return layer
-    if layer.kind == "op" or not layer.children:
+    if layer.kind == "op" or not (layer.children or layer.left_out):
         return None
     found = within(layer, name, spend)
     if found is None or (found[1] < 0 and -1 - found[1] >= len(layer.inputs)):
