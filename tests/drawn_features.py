@@ -79,6 +79,11 @@ def of_entry(entry: Any, blocks: dict[str, Any]) -> Iterator[str]:
     for key in ("repeat", "each"):
         if key in entry:
             yield f"{key} over {loop_of(entry[key])}"
+    names = entry.get("from", [])
+    names = names if isinstance(names, list) else [names]
+    if "repeat" in entry and len(names) > 1:
+        yield "repeat with several inputs"
+    yield from ("a name within a layer" for name in names if "." in str(name))
     for key in ("name", "from", "call"):
         if "$" in str(entry.get(key, "")):
             yield f"template in {key}"
@@ -111,6 +116,7 @@ def of_outputs(spec: dict[str, Any]) -> Iterator[str]:
             yield from ("a learned tensor as an output" for key in entry if key == "Parameter")
             if entry.get("when") == "training":
                 yield "an output of training only"
+    yield from ("a value within a layer as an output" for t in spec["outputs"].values() if "." in t)
     yield "outputs several" if len(spec["outputs"]) > 1 else "outputs one"
 
 
@@ -156,7 +162,7 @@ WANTED = (
     *(f"layer {name}" for name in OPS if name not in OF_INTEGERS | APART),
     *(f"modifier {name}" for name in MODIFIERS if name not in NOT_YET),
     *(f"section {name}" for name in sorted(SECTIONS_DRAWN)),
-    *(f"block {name}" for name in ("params", "layers", "order", "init")),
+    *(f"block {name}" for name in ("params", "layers", "order", "init", "inputs", "outputs")),
     *(f"expression {name}" for name in EXPRESSIONS),
     *(f"input of 1 to 4 dimensions: {n}" for n in (1, 2, 3, 4)),
     *(f"{key} over {what}" for key in ("repeat", "each") for what in (
@@ -167,6 +173,7 @@ WANTED = (
     "each with layers", "each with if", "each with branches", "repeat with branches",
     "if with else",
     "repeat with from", "from with call", "if with from", "when with from", "layers with if",
+    "repeat with several inputs", "a name within a layer", "a value within a layer as an output",
     "a learned tensor as an output", "an output of training only", "outputs one",
     "outputs several",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from reference_entries import as_sequence, copies, is_sequence, joined, spread
-from reference_frame import REFUSALS, Frame, said_which, single
+from reference_frame import REFUSALS, Frame, Given, Values, held, said_which, single, start_of
 from reference_layers import Refused, as_arguments, made
 from reference_starts import constant, selects, within
 from reference_values import Env, Shape, described, evaluated
@@ -53,7 +53,8 @@ class Run:
         self.kinds: dict[str, str] = {}
         self.reads_around: set[str] = set()
         self.blocks: list[tuple[str, str, Env]] = []
-        self.values: dict[str, Tensor] = {}
+        self.starts: dict[str, Tensor] = {}
+        """What fed each sequence as it ran first."""
         self.orders: dict[str, list[str]] = {}
         self.samples = 0
 
@@ -67,8 +68,8 @@ class Run:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch warns of what it refuses a moment later
-                top = self.body(self.spec["layers"], x, env, x, "")
-                return self.outputs(top, {**env, "input": described(tuple(x.shape[1:]))})
+                top = self.body(self.spec["layers"], {"input": x}, env, "")
+                return self.outputs(top, env | sizes({"input": x}))
         except REFUSALS as problem:
             raise Refused(f"{type(problem).__name__}: {problem}") from None
 
@@ -80,33 +81,43 @@ class Run:
         found = {}
         for i, (name, raw) in enumerate(named.items()):
             target = str(evaluated(raw, env))
-            if not isinstance(top, Frame) or target not in top.made:
+            reached = top.here(target) if isinstance(top, Frame) else None
+            if reached is None or (isinstance(top, Frame) and target in top.aliases):
                 raise Refused(f"there is no {target}", "no such name")
-            if target in top.training_only:
+            value, training_only = reached
+            if training_only:
                 if i == 0:
                     raise Refused(f"{target} is the first output", "only in training")
                 if not self.whole:
                     continue
-            found[name] = said_which(top.values[target])
+            found[name] = said_which(value)
         return found
 
-    def body(
-        self, entry: Any, x: Tensor, env: Env, block_input: Tensor, path: str
-    ) -> Frame | Tensor:
+    def body(self, entry: Any, given: Given, env: Env, path: str) -> Frame | Tensor:
         """What stands under `layers`: a sequence, or one layer that then is the whole."""
-        env = {**env, "input": described(tuple(block_input.shape[1:]))}
+        env = env | sizes(given)
+        start = start_of(given)
         if is_sequence(entry) or (isinstance(entry, dict) and {*entry} & {*PLACED}):
-            frame = Frame(self, path, x, block_input, None)
+            frame = Frame(self, path, start, given, None)
             frame.extend(as_sequence(entry), env)
             return frame
-        return self.layer(entry, [x], env, block_input, path, None)
+        return self.layer(entry, [said_which(start)], env, given, path, None)
 
     def sequence(
-        self, entry: Any, x: Tensor, env: Env, block_input: Tensor, path: str, outer: Frame | None
+        self, entry: Any, x: Tensor, env: Env, given: Given, path: str, outer: Frame | None
     ) -> Tensor:
-        frame = Frame(self, path, x, block_input, outer)
+        frame = Frame(self, path, x, given, outer)
         frame.extend(entry, env)
-        return self.seen(path, said_which(frame.previous))
+        return self.result(path, frame)
+
+    def result(self, path: str, frame: Frame) -> Tensor:
+        """What a sequence gives, and within it what its layers give, also where it fails itself."""
+        value = frame.previous
+        if self.lazy and getattr(value, "failed", None):
+            own = value.view(value.shape)
+            own.failed = value.failed  # type: ignore[attr-defined]
+            return held(own, frame)
+        return held(self.seen(path, said_which(value)), frame)
 
     def seen(self, path: str, out: Any) -> Tensor:
         """Remember what the layer at `path` gives."""
@@ -116,7 +127,6 @@ class Run:
             raise Refused(OF_LAYERS["empty"], "empty")
         if path:
             self.shapes.setdefault(path, tuple(out.shape[1:]))
-            self.values.setdefault(path, out)
         own = out.view(out.shape)  # a value of its own, also where it is what was given
         own.several = getattr(out, "several", False)  # type: ignore[attr-defined]
         own.failed = getattr(out, "failed", None)  # type: ignore[attr-defined]
@@ -127,24 +137,25 @@ class Run:
         entry: Any,
         inputs: list[Tensor],
         env: Env,
-        block_input: Tensor,
+        given: Given,
         path: str,
         outer: Frame | None,
     ) -> Tensor:
         """One entry without `from`, `if` and `each`, which concern its frame."""
         if is_sequence(entry):
-            return self.sequence(entry, single(inputs), env, block_input, path, outer)
+            return self.sequence(entry, single(inputs), env, given, path, outer)
         if isinstance(entry, str):
             entry = {entry: None}
         if "repeat" in entry:
             body = {k: v for k, v in entry.items() if k not in FRAME_ONLY}
-            frame = Frame(self, path, single(inputs), block_input, outer)
+            frame = Frame(self, path, inputs[0], given, outer)
+            frame.beside = inputs[1:]
             for inner in copies(entry["repeat"], env):
                 frame.add(str(inner["index"]), body, inner)
-            return self.seen(path, said_which(frame.previous))
+            return self.result(path, frame)
         head = next(k for k in entry if k not in MODIFIERS or k == "layers")
         if "branches" in entry:
-            frame = Frame(self, path, single(inputs), block_input, outer)
+            frame = Frame(self, path, single(inputs), given, outer)
             outs = [
                 frame.branch(str(evaluated(key, inner)) or str(i), e, inner)
                 for i, (key, e, inner) in enumerate(spread(entry["branches"], env))
@@ -152,31 +163,64 @@ class Run:
             own = str(evaluated(head, env)).lower()
             while own in frame.values or own in TAKEN_BY_TORCH:
                 own += "_"
-            return self.seen(path, self.op(head, entry[head], outs, env, joined(path, own)))
+            made = self.op(head, entry[head], outs, env, joined(path, own))
+            frame.values[own] = made
+            frame.previous = made
+            return self.result(path, frame)
         if head in ("layers", "Sequential"):
             inner = as_sequence(entry[head])
-            return self.sequence(inner, single(inputs), env, block_input, path, outer)
+            return self.sequence(inner, single(inputs), env, given, path, outer)
         if str(evaluated(head, env)) in self.spec.get("blocks", {}):
             name = str(evaluated(head, env))
-            return self.block(name, entry.get(head), single(inputs), env, path)
+            return self.block(name, entry.get(head), inputs, env, path)
         return self.op(head, entry[head], inputs, env, path)
 
-    def block(self, name: str, args: Any, x: Tensor, env: Env, path: str) -> Tensor:
+    def block(self, name: str, args: Any, inputs: list[Tensor], env: Env, path: str) -> Tensor:
         block = self.spec["blocks"][name]
         declared = block.get("params") or {}
-        given = evaluated({} if args is None else args, env)
-        if not isinstance(given, dict):
+        values = evaluated({} if args is None else args, env)
+        if not isinstance(values, dict):
             required = [k for k, v in declared.items() if v in PARAM_TYPES]
-            given = {(required or list(declared))[0]: given}
-        inner = {**declared, **given}
+            values = {(required or list(declared))[0]: values}
+        inner = {**declared, **values}
         self.blocks.append((path, name, inner))
-        out = self.body(block["layers"], x, inner, x, path)
+        names = block.get("inputs", ["input"])
+        if len(names) != len(inputs):
+            raise Refused(f"{name} of {len(inputs)} inputs", "number of inputs")
+        given = {n: x.view(x.shape) for n, x in zip(names, inputs, strict=True)}
+        out = self.body(block["layers"], given, inner, path)
         if "order" in block:
-            names = evaluated(block["order"], {**inner, "input": described(tuple(x.shape[1:]))})
+            names = evaluated(block["order"], inner | sizes(given))
             if not isinstance(out, Frame) or not {*map(str, names)} <= {*out.values}:
                 raise Refused(f"order of {path}", "no such name")
             self.orders[path] = [str(n) for n in names]
-        return self.seen(path, said_which(out.previous if isinstance(out, Frame) else out))
+        if "outputs" in block:
+            return self.block_outputs(out, block["outputs"], inner | sizes(given), given, path)
+        if isinstance(out, Frame):
+            return self.result(path, out)
+        return held(self.seen(path, out), getattr(out, "within", None))
+
+    def block_outputs(
+        self, frame: Frame | Tensor, outputs: dict[str, str], env: Env, given: Given, path: str
+    ) -> Tensor:
+        """The values that a block names, of which none is the block's own."""
+        if not isinstance(frame, Frame):
+            raise Refused(f"{path} is one layer", "no such name")
+        values: dict[str, Tensor] = {}
+        training_only: set[str] = set()
+        for name, raw in outputs.items():
+            target = str(evaluated(raw, env))
+            found = (given[target], False) if target in given else frame.here(target)
+            if found is None or target in frame.aliases:
+                raise Refused(f"there is no {target}", "no such name")
+            values[name] = found[0] if self.lazy else said_which(found[0])
+            training_only |= {name} if found[1] else set()
+        first, *_ = values.values()
+        inner = Values(values, frame)
+        inner.training_only = training_only
+        own = held(self.seen(path, first), inner)
+        own.several, own.failed = True, None  # type: ignore[attr-defined]
+        return own
 
     def op(self, head: str, args: Any, inputs: list[Tensor], env: Env, path: str) -> Tensor:
         name = str(evaluated(head, env))
@@ -199,10 +243,10 @@ class Run:
         out = module(*(x.clone() for x in inputs))
         if isinstance(out, tuple):
             names = OPS[name](**as_arguments(name, args)).outputs(*shapes)
-            for part, value in zip(names, out, strict=True):
-                self.values[joined(path, part) if part else path] = value
-            out = out[0]
-            out.several = "" not in names  # none of them is the layer's own value
+            parts = {n: self.seen("", x) for n, x in zip(names, out, strict=True) if n}
+            own = self.seen(path, out[0])
+            own.several = "" not in names  # none of them is the layer's own value
+            return held(own, Values(parts))
         return self.seen(path, out)
 
     def tensor(self, tensor: nn.Parameter, args: Any) -> Tensor:
@@ -260,6 +304,11 @@ class Run:
                     if key in self.state:
                         found[key] = constant(rule, env)
         return found
+
+
+def sizes(given: Given) -> Env:
+    """What an expression knows of each input."""
+    return {name: described(tuple(x.shape[1:])) for name, x in given.items()}
 
 
 PARAM_TYPES = ("int", "float", "bool", "str", "list")

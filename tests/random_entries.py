@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drawn_sequence import KEPT, KEPT_LAYER, Items, Place, as_mapping, plain_sequence
@@ -10,6 +11,7 @@ from random_ops import args_for
 from random_values import Scope, condition, dressed, dressed_name
 
 import netspec
+from netspec.ops.base import Shape
 
 if TYPE_CHECKING:
     from random_graphs import Graphs
@@ -45,7 +47,7 @@ def written(g: Graphs, layer: Layer, scope: Scope) -> Any:
 
 def sequence(g: Graphs, place: Place) -> tuple[Any, None] | None:
     """Layers within a sequence of their own."""
-    inner = g.nested(place.scope, place.x, g.draw.randint(1, 3))
+    inner = g.nested(place.scope, place.x, g.draw.randint(1, 3), place.sequence)
     if not inner.items or (place.keep and inner.previous != place.x and not g.wrong):
         return None
     data = inner.data()
@@ -55,8 +57,7 @@ def sequence(g: Graphs, place: Place) -> tuple[Any, None] | None:
 def join(g: Graphs, place: Place) -> tuple[Any, None] | None:
     """Several earlier values joined by name."""
     seq = place.sequence
-    pool = {n: s for n, s in seq.names.items() if n not in seq.training}
-    pool["input"] = seq.scope.input
+    pool = g.pool(seq)
     for _ in range(12):
         name = g.pick(*g.joins)
         names = [g.pick(*pool)]
@@ -71,7 +72,8 @@ def join(g: Graphs, place: Place) -> tuple[Any, None] | None:
             names = [dressed_name(g.draw, n, seq.scope, 0.05) for n in names]
             entry = written(g, Layer(name, args, out), place.scope)
             entry = {entry: None} if isinstance(entry, str) else entry
-            return {"from": names, **entry}, None
+            again = out == shapes[0] and len(names) > 1 and g.chance(0.15)
+            return {"from": names, **({"repeat": 2} if again else {}), **entry}, None
     return None
 
 
@@ -117,8 +119,7 @@ def called(g: Graphs, place: Place) -> tuple[Any, None] | None:
     name = dressed_name(g.draw, target or "nothing", seq.scope)
     if (place.x,) == shapes or not target:
         return ({"call": name}, None) if target or g.chance(KEPT) else None
-    pool = {n: s for n, s in seq.names.items() if n not in seq.training}
-    pool["input"] = seq.scope.input
+    pool = g.pool(seq)
     sources = []
     for shape in shapes:
         alike = [n for n, s in pool.items() if s == shape]
@@ -141,7 +142,7 @@ def parameter(g: Graphs, place: Place) -> Items | None:
     tensor = {kind: dressed(g.draw, args, place.scope)}
     if set(args) == {"shape"} and g.chance(0.5):
         tensor = {kind: args["shape"]}
-    before = [n for n in seq.names if n not in seq.training] or ["input"]
+    before = [*seq.own()] or [*seq.scope.given]
     join = {"from": [g.pick(*before[-2:]), name], g.pick("Add", "Mul", "Concat"): {}}
     if g.chance(0.5):
         join["from"].reverse()
@@ -151,11 +152,43 @@ def parameter(g: Graphs, place: Place) -> Items | None:
     return [("", {"name": key, **entry}) for key, entry in made]
 
 
+def parts(g: Graphs, place: Place) -> Items | None:
+    """A layer of several values, and one that takes a part of it, or joins two."""
+    seq, x = place.sequence, place.x
+    if not x:
+        return None
+    kind = g.pick("Chunk", "Split", *(RECURRENT if len(x) == 2 else ()))
+    args = args_for(g.draw, kind, x, 0.95)
+    args.pop("index", None)
+    if inferred(kind, args, x) is None:
+        return None
+    found = netspec.ops.OPS[kind](**args).outputs(x)
+    seq.drawn += 1
+    name, reader = f"several{seq.drawn}", f"part{seq.drawn}"
+    named = {f"{name}.{part}" if part else name: shape for part, shape in found.items()}
+    several = as_mapping(written(g, Layer(kind, args, None), place.scope))
+    made = [(name, several), (reader, reading(g, place, named))]
+    return made if seq.mapping else [("", {"name": key, **entry}) for key, entry in made]
+
+
+def reading(g: Graphs, place: Place, named: dict[str, Shape]) -> dict[str, Any]:
+    """An entry that takes one of several values, or joins them."""
+    first = g.pick(*named)
+    alike = [n for n, s in named.items() if s == named[first]]
+    if len(alike) > 1 and g.chance(0.4):
+        return {"from": alike, g.pick("Add", "Mul", "Concat"): {}}
+    made = layer(g, replace(place, x=named[first]))
+    return {"from": first, **as_mapping("Tanh" if made is None else made[0])}
+
+
+RECURRENT = ("RNN", "GRU", "LSTM")
+
+
 def spliced(g: Graphs, place: Place) -> Items | None:
     """`each` with `layers`: several layers a copy, which stand in the sequence around."""
     seq = place.sequence
     written, inner = g.loop(seq.scope)
-    body = g.nested(seq.scope.inside(inner), place.x, g.draw.randint(1, 2))
+    body = g.nested(seq.scope.inside(inner), place.x, g.draw.randint(1, 2), seq)
     if not body.items:
         return None
     if body.mapping:

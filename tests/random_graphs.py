@@ -14,8 +14,8 @@ from math import prod
 from random import Random
 from typing import Any
 
-from drawn_sequence import KEPT, Items, Place, Sequence, plain_sequence
-from random_blocks import use
+from drawn_sequence import KEPT, Items, Place, Sequence, plain_sequence, stand_ins
+from random_blocks import use, wide_block
 from random_entries import (
     branches,
     called,
@@ -23,6 +23,7 @@ from random_entries import (
     join,
     layer,
     parameter,
+    parts,
     sequence,
     spliced,
     written,
@@ -49,6 +50,8 @@ class Graphs:
         self.draw, self.first, self.usual = draw, first, usual
         self.joins = ("Add", "Mul", "Concat") if usual else JOINS
         self.blocks: dict[str, Any] = {}
+        self.gives: dict[str, dict[str, Shape]] = {}
+        """Of blocks of several inputs or outputs, what they give; `""` is a block's own value."""
         self.given: dict[str, dict[str, Any]] = {}
         self.depth = 0
         self.wrong = False
@@ -90,6 +93,8 @@ class Graphs:
         if self.blocks:
             used = [n for n in self.blocks if f'"{n}"' in json.dumps([top.data(), self.blocks])]
             spec["blocks"] = {n: self.blocks[n] for n in used}
+        if not top.items:
+            top.items.append(("only" if top.mapping else "", "Identity"))
         layers = top.data()
         if not top.mapping and len(layers) == 1 and self.chance(0.5):
             layers = layers[0]
@@ -112,7 +117,7 @@ class Graphs:
             if self.first == "MultiscaleAttention" and len(shape) == 2:
                 shape = (self.draw.choice((9, 13)), shape[1])
             args = args_for(self.draw, self.first, shape, 0.9)
-            out = inferred(self.first, args, shape) if len(shape) < 5 else None
+            out = inferred(self.first, args, shape) if 0 < len(shape) < 5 else None
             if out is not None:
                 return shape, Layer(self.first, args, out)
         return None
@@ -132,9 +137,11 @@ class Graphs:
                 for name in [*seq.scope.params][before:]:  # declared for what is not kept
                     seq.scope.params.pop(name) if not self.wrong else None
 
-    def nested(self, scope: Scope, x: Shape, count: int, from_input: bool = False) -> Sequence:
-        """A sequence within another."""
-        seq = Sequence(scope, x, self.chance(0.5), from_input)
+    def nested(
+        self, scope: Scope, x: Shape | None, count: int, outer: Sequence | None = None
+    ) -> Sequence:
+        """A sequence within another, or the body of a block."""
+        seq = Sequence(scope, x, self.chance(0.5), outer is None, outer)
         self.depth += 1
         self.grow(seq, count)
         self.depth -= 1
@@ -150,12 +157,10 @@ class Graphs:
             plain = not (named and "$" in named) and "$" not in key
             if plain:
                 name = named or key or str(seq.count)
-                if name in seq.names:
+                if name in seq.called:
                     return False
                 source = seq.previous
-                if isinstance(entry, dict) and "from" in entry:
-                    plain = False
-                else:
+                if source is not None and not (isinstance(entry, dict) and "from" in entry):
                     seq.items += items
                     seq.names[name], seq.called[name] = layer.output, (source,)
                     seq.previous = layer.output
@@ -170,31 +175,33 @@ class Graphs:
             return True
         if any(prod(one.output) > MOST for one in walk(found)):
             return False
+        read = [n for _, e in items if isinstance(e, dict) for n in as_names(e.get("from"))]
+        self.tally["a name of a sequence around"] += bool({*read} & {*seq.around()})
         seq.items += items
         seq.previous = found.output
         seq.count = len(found.children)
-        for child in found.children:
-            seq.names[child.name] = child.output
-            seq.called[child.name] = child.inputs
-            if child.training_only:
-                seq.training.add(child.name)
+        seq.take_names(found.children)
         return True
 
     def found(self, seq: Sequence, items: Items) -> Found | None:
         """What netspec makes of a sequence in its first copy; None where it refuses."""
         entry: dict[str, Any] = {"Sequential": seq.data(items)}
+        text = json.dumps(entry)
         for loop in reversed(seq.scope.loops):
             ((name, value),) = [(n, v) for n, v in loop.items() if n != "index"] or [("", None)]
             count = {name: [value]} if name else 1
             entry = {"repeat": count, "Sequential": [entry]}
-        layers: dict[str, Any] = {"y": entry}
+        layers: dict[str, Any] = {"body_": entry}
         if not seq.from_input:
-            if len(seq.start) > 5:
+            if seq.start is None or len(seq.start) > 5:
                 return None
-            layers = {"x": {"Parameter": list(seq.start)}, "y": {"from": "x", **entry}}
+            known = {n: s for n, s in seq.around().items() if f'"{n}"' in text}
+            layers = {"start_": {"Parameter": list(seq.start)}, **stand_ins(known)}
+            layers["body_"] = {"from": "start_", **entry}
+        inputs = {name: list(shape) for name, shape in seq.scope.given.items()}
         spec = {
-            "netspec": 1, "input": list(seq.scope.input), "params": seq.scope.params,
-            "blocks": self.blocks, "layers": layers,
+            "netspec": 1, **({"inputs": inputs} if seq.scope.inputs else inputs),
+            "params": seq.scope.params, "blocks": self.blocks, "layers": layers,
         }  # fmt: skip
         try:
             net = netspec.loads(json.dumps(spec))
@@ -209,9 +216,8 @@ class Graphs:
 
     def entry(self, seq: Sequence) -> tuple[Items, Layer | None] | None:
         """An entry or several with their keys; and the layer, where it is one alone."""
-        names = [n for n in seq.names if n not in seq.training]
-        source = self.pick(*names, "input") if names and self.chance(0.15) else ""
-        x = seq.names.get(source, seq.scope.input) if source else seq.previous
+        asked = seq.previous is None or (bool(seq.names) and self.chance(0.15))
+        source, x = self.value(seq) if asked else ("", seq.previous)
         loop, scope = None, seq.scope
         if self.depth < 3 and self.chance(0.16):
             kind = self.pick("repeat", "each")
@@ -226,13 +232,32 @@ class Graphs:
         if isinstance(made, list):
             return made, None
         entry, layer = made
+        if isinstance(entry, dict) and "from" in entry:
+            source = ""
         return self.around(seq, entry, layer, source, loop, kind)
+
+    def value(self, seq: Sequence) -> tuple[str, Shape]:
+        """The name of a value that an entry can take, and its shape."""
+        pools = [p for p in (seq.inner, seq.around()) if p and not self.usual]
+        pool = seq.own() | seq.scope.given
+        if pools and self.chance(0.4):
+            pool = self.pick(*pools)
+        return self.pick(*pool.items())
+
+    def pool(self, seq: Sequence) -> dict[str, Shape]:
+        """The values that a join can take, by their names."""
+        pool = seq.own() | seq.scope.given
+        if not self.usual:
+            pool |= seq.inner if self.chance(0.3) else {}
+            pool |= {n: s for n, s in seq.around().items() if n not in pool and self.chance(0.3)}
+        return pool
 
     def fits(self, kind: str, seq: Sequence, loop: Any, source: str) -> bool:
         """Whether a kind of entry can stand here."""
-        if kind in ("sequence", "branches", "block") and self.depth > 2:
+        if kind in ("sequence", "branches", "block", "wide") and self.depth > 2:
             return False
-        if kind in ALONE and (loop or source):
+        asked = bool(source) and not (seq.previous is None and kind in ("join", "call"))
+        if kind in ALONE and (loop or asked):
             return False
         if kind == "spliced" and seq.mapping:  # its layers have no name together
             return False
@@ -256,9 +281,8 @@ class Graphs:
             )  # fmt: skip
             holds = self.chance(0.5)
             modifiers["if"] = condition(self.draw, inner, holds)
-            others = [n for n in seq.names if n not in seq.training]
-            if others and self.chance(0.2):
-                modifiers["else"] = dressed_name(self.draw, self.pick(*others, "input"), seq.scope)
+            if seq.own() and self.chance(0.2):
+                modifiers["else"] = dressed_name(self.draw, self.value(seq)[0], seq.scope)
             self.tally[f"if {str(holds).lower()}"] += 1
         if self.chance(0.04) and kind != "call":
             modifiers["when"] = "training"
@@ -305,6 +329,11 @@ class Graphs:
         return {name: dressed(self.draw, items, scope)}, {"index": 0, name: items[0]}
 
 
+def as_names(written: Any) -> list[str]:
+    """The names in `from`, where it is a list or one."""
+    return written if isinstance(written, list) else [str(written)]
+
+
 def graph(seed: object, number: int) -> Graphs:
     """The generator of a number's spec: of two, one begins with a layer of the registry in turn."""
     first = SINGLE[number // 2 % len(SINGLE)] if number % 2 == 0 else ""
@@ -321,8 +350,10 @@ CORES: dict[str, tuple[int, Any]] = {
     "parameter": (4, parameter),
     "spliced": (5, spliced),
     "either": (2, either),
+    "parts": (4, parts),
+    "wide": (5, wide_block),
 }
 """What may be an entry: how often, and how it is drawn."""
 
-ALONE = ("join", "parameter", "spliced", "either", "call")
+ALONE = ("join", "parameter", "spliced", "either", "call", "parts", "wide")
 """What says itself where its input comes from, or stands in no loop."""

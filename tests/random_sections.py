@@ -41,6 +41,7 @@ def outputs(g: Graphs, top: Sequence) -> dict[str, str]:
     chosen = [g.pick(*names) for _ in range(g.draw.randint(1, 2))] if names else []
     tensors = [n for n in names if not top.called[n]]  # parameters
     chosen += [g.pick(*tensors)] if tensors and g.chance(0.8) else []
+    chosen += [g.pick(*top.inner)] if top.inner and g.chance(0.4) else []
     chosen += sorted(top.training)
     if not chosen or g.chance(0.03):
         chosen = ["nowhere"]

@@ -7,7 +7,7 @@ every value, and a new form is one row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -30,6 +30,13 @@ class Scope:
     params: dict[str, Any] = field(default_factory=dict)
     loops: tuple[dict[str, Any], ...] = ()
     within_block: bool = False
+    inputs: dict[str, Shape] = field(default_factory=dict)
+    """The inputs by their names, where there are several."""
+
+    @property
+    def given(self) -> dict[str, Shape]:
+        """Every input by its name."""
+        return self.inputs or {"input": self.input}
 
     @property
     def env(self) -> dict[str, Any]:
@@ -37,11 +44,11 @@ class Scope:
         names = dict(self.params)
         for loop in self.loops:
             names |= loop
-        return {**names, "input": described(self.input)}
+        return names | {name: described(shape) for name, shape in self.given.items()}
 
     def inside(self, loop: dict[str, Any]) -> Scope:
         """The scope of a loop's first copy."""
-        return Scope(self.input, self.params, (*self.loops, loop), self.within_block)
+        return replace(self, loops=(*self.loops, loop))
 
     def declare(self, value: Any) -> str:
         """A new parameter, or an old one of the same value."""
@@ -62,8 +69,9 @@ def atom(draw: Random, value: int, scope: Scope) -> str:
         elif isinstance(held, list):
             places = [i for i, one in enumerate(held) if type(one) is int and one == value]
             known += [f"{name}[{draw.choice((i, i - len(held)))}]" for i in places]
-    sizes = vars(described(scope.input))
-    known += [f"input.{name}" for name, size in sizes.items() if size == value]
+    for given, shape in scope.given.items():
+        sizes = vars(described(shape))
+        known += [f"{given}.{name}" for name, size in sizes.items() if size == value]
     return draw.choice(known)
 
 
@@ -119,11 +127,12 @@ def condition(draw: Random, scope: Scope, truth: bool) -> Any:
 
 def some_size(draw: Random, scope: Scope) -> tuple[str, int]:
     """A size of the block's input, and its value."""
-    sizes = vars(described(scope.input))
+    given = draw.choice(list(scope.given))
+    sizes = vars(described(scope.given[given]))
     if not sizes:
         return "1", 1
     name = draw.choice(sorted(sizes))
-    return f"input.{name}", sizes[name]
+    return f"{given}.{name}", sizes[name]
 
 
 def compared(draw: Random, scope: Scope) -> str:

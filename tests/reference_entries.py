@@ -30,6 +30,17 @@ def is_sequence(entry: Any) -> bool:
     return isinstance(entry, list)
 
 
+def is_group(entry: Any) -> bool:
+    """Whether an entry is a sequence, also with a word for it, which hands on what it is fed."""
+    if is_sequence(entry):
+        return True
+    return (
+        isinstance(entry, dict)
+        and "branches" not in entry
+        and bool({"layers", "Sequential"} & {*entry})
+    )
+
+
 def as_sequence(entry: Any) -> Any:
     return entry if is_sequence(entry) else [entry]
 

@@ -40,6 +40,11 @@ def test_conditions_are_true_and_false() -> None:
     assert tally["a condition of one block, true and false"] > 3
 
 
+def test_names_of_the_sequences_around_are_read() -> None:
+    _, tally, _ = drawn()
+    assert tally["a name of a sequence around"] > 3
+
+
 def test_the_draw_is_mostly_right() -> None:
     _, _, right = drawn()
     assert 0.6 < right / DRAWN < 0.92
