@@ -72,7 +72,7 @@ def join(g: Graphs, place: Place) -> tuple[Any, None] | None:
             names = [dressed_name(g.draw, n, seq.scope, 0.05) for n in names]
             entry = written(g, Layer(name, args, out), place.scope)
             entry = {entry: None} if isinstance(entry, str) else entry
-            again = out == shapes[0] and len(names) > 1 and g.chance(0.15)
+            again = not g.usual and out == shapes[0] and len(names) > 1 and g.chance(0.15)
             return {"from": names, **({"repeat": 2} if again else {}), **entry}, None
     return None
 

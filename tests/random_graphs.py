@@ -259,6 +259,8 @@ class Graphs:
         asked = bool(source) and not (seq.previous is None and kind in ("join", "call"))
         if kind in ALONE and (loop or asked):
             return False
+        if self.usual and kind in ("parts", "wide"):
+            return False
         if kind == "spliced" and seq.mapping:  # its layers have no name together
             return False
         return not (kind == "branches" and source) and not (

@@ -131,9 +131,9 @@ def test_a_network_keeps_what_torch_keeps(path: Path) -> None:
 def test_random_networks_keep_what_torch_keeps() -> None:
     """Shared parts, calls, branches, views, and layers in place, in every combination."""
     apart, compared = [], 0
-    for number in range(120):
+    for number in range(240):
         text = written(Graphs(Random(f"memory-{number}"), usual=True).spec())
-        if "area" in text or "circular" in text:
+        if "area" in text or "circular" in text or "same" in text:  # which copies for some kernels
             continue
         try:
             network = netspec.loads(text)

@@ -30,8 +30,10 @@ def spec(row: Row, args: dict[str, Any]) -> str:
     if issubclass(row.op, Table):
         given = {"shape": given, "dtype": "int64"}
     data = {"netspec": 1, "input": given, "layers": {"a": layer}}
-    if row.op(**row.args).several:
-        data["outputs"] = {"out": "a.0"}
+    made = row.op(**row.args)
+    if made.several:
+        first = next(iter(made.outputs(shape)))
+        data["outputs"] = {"out": f"a.{first}" if first else "a"}
     return yaml.safe_dump(data)
 
 
