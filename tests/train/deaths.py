@@ -87,7 +87,7 @@ def arrange(death: Death | None, counted: Path | None) -> None:
     elif death.kind == "in":
         _inside(*death.numbers)
     elif death.kind == "at a write":
-        _at_write(*death.numbers)
+        at_write(int(death.numbers[0]), die)
     elif death.kind == "in a row":
         _in_a_row(*death.numbers)
 
@@ -149,8 +149,8 @@ def _inside(place: Any, entry: Any, after: Any) -> None:
     sys.setprofile(profile)
 
 
-def _at_write(number: Any) -> None:
-    """Die at the ``number``-th write, fsync, rename or link; a write is cut in the middle."""
+def at_write(number: int, end: Callable[[], None]) -> None:
+    """Call ``end`` at the ``number``-th write (half done), fsync, rename or link."""
     from netspec.train.storage import atomic_write
 
     calls = [0]
@@ -161,7 +161,7 @@ def _at_write(number: Any) -> None:
             if calls[0] == number:
                 if name == "_write":
                     os.write(args[0], bytes(args[1])[: len(args[1]) // 2])
-                die()
+                end()
             work(*args)
 
         return call

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from typing import Any
 import pytest
 from cases import CASES, Case, image_tree
 from children import finish, said, start
+from deaths import at_write
 
 from netspec.train.reporting.records import read_rows
-from netspec.train.storage import atomic_write
 from netspec.train.storage.checkpoint_file import pack, read_checkpoint
 from netspec.train.storage.folder import find_folders
 
@@ -56,21 +55,7 @@ def die_at_call(number: int) -> None:
 
     A write is cut in the middle: half of its bytes are written before.
     """
-    calls = [0]
-
-    def dying(work: Callable[..., None], name: str) -> Callable[..., None]:
-        def call(*args: Any) -> None:
-            calls[0] += 1
-            if calls[0] == number:
-                if name == "_write":
-                    os.write(args[0], bytes(args[1])[: len(args[1]) // 2])
-                os.kill(os.getpid(), signal.SIGKILL)
-            work(*args)
-
-        return call
-
-    for name in ("_write", "_fsync", "_replace", "_link"):
-        setattr(atomic_write, name, dying(getattr(atomic_write, name), name))
+    at_write(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def train_with_kills(case: Case, work: Path, data: Path | None, kills: int, seed: int) -> None:

@@ -16,7 +16,7 @@ Spend = Callable[[int], None]
 
 
 class Tapped(NamedTuple):
-    """A value that was reached: its source, its shape, and whether only training has it."""
+    """A value that was reached: its source, shape and kind, and whether only training has it."""
 
     source: int
     shape: Shape
